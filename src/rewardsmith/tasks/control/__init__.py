@@ -1,0 +1,1 @@
+"""The shipped tasks: classic control and MuJoCo."""

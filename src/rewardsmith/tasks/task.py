@@ -1,0 +1,162 @@
+"""Task: what is to be achieved, in which environment, and what a reward may read there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.arrays import Array, Batch, is_array
+from ..core.errors import BadInput
+from ..core.fields import NEXT, Field, with_twins
+from .envs.protocol import ArrayEnv, Frame, Shape
+from .spaces import Actions
+from .success import Success
+
+RESERVED = ("obs", "next_obs", "action", "terminated", "truncated", "success", "native_reward", "reward")
+
+
+@dataclass(frozen=True)
+class Task:
+    """An environment with named fields, a text and a definition of success.
+
+    Args:
+        name: how commands and reports call it.
+        text: what is to be achieved, in a sentence or two; language models read it.
+        env: array dynamics (``ArrayEnv``) or a simulator (``GymEnv``).
+        fields: named views, each with ``read``; state fields read ``obs`` (a twin ``next_<name>`` is
+            added), action fields read ``action``.
+        horizon: steps after which an episode is cut off (truncated, not terminated).
+        success: what is really wanted.  No reward, search prompt or screen may read it unless it says so.
+        native: the environment's own reward, over fields (``native_reward`` where a simulator delivers it).
+        naive: one obvious dense reward, as a control.
+        discount: the discount that controls are trained with.
+
+    Raises:
+        BadInput: for fields that cannot be read here, reserved or doubled names, or a success that
+            reads a field the task does not have.
+    """
+
+    name: str
+    text: str
+    env: Any
+    fields: tuple[Field, ...]
+    horizon: int
+    success: Success
+    native: Any = None
+    naive: Any = None
+    discount: float = 0.99
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", tuple(self.fields))
+        _check_numbers(self)
+        _check_fields(self.name, self.fields)
+        _check_readers(self)
+
+    @property
+    def actions(self) -> Actions:
+        """What the agent may do."""
+        return self.env.actions
+
+    @property
+    def observation_size(self) -> int:
+        """Columns of ``obs``."""
+        return self.env.observation_size
+
+    @property
+    def is_array(self) -> bool:
+        """True where the environment runs as pure array functions (inside one compiled program)."""
+        return isinstance(self.env, ArrayEnv)
+
+    def batch(
+        self, obs: Array, action: Array, next_obs: Array, terminated: Array, native_reward: Array | None = None
+    ) -> dict[str, Array]:
+        """Recorded transitions as named fields; never contains ``success``.
+
+        Args:
+            obs, next_obs: ``(..., O)``; ``next_obs`` is the true successor, also where an episode ended.
+            action: ``(...)`` choices or ``(..., A)`` numbers.
+            terminated: ``(...)``, true where the episode ended in ``next_obs`` (not where time ran out).
+            native_reward: ``(...)``, from simulators that deliver it.
+        """
+        batch = {"obs": obs, "action": action, "next_obs": next_obs, "terminated": terminated}
+        for field in self.fields:
+            if field.kind == "action":
+                batch[field.name] = field.of(action)
+                continue
+            batch[field.name] = field.of(obs)
+            batch[NEXT + field.name] = field.of(next_obs)
+        if native_reward is not None:
+            batch["native_reward"] = native_reward
+        return batch
+
+    def with_success(self, batch: Batch) -> dict[str, Any]:
+        """The batch and the field ``success``, the signal per step in 0..1: for judging, and for ``rs.success``."""
+        return {**batch, "success": self.success.signal(batch)}
+
+    def table(self) -> tuple[Field, ...]:
+        """Every field that a reward or program may read on this task."""
+        low, high = self.actions.bounds
+        choices = "choice, 0 to n - 1" if self.actions.width == 0 else "what the agent did"
+        obs = Field("obs", width=self.observation_size, meaning="all the agent sees")
+        action = Field("action", low=low, high=high, width=self.actions.width, kind="action", meaning=choices)
+        ended = Field("terminated", low=0.0, high=1.0, kind="flag", meaning="the episode ended here, not by time")
+        return with_twins((obs, action, ended, *self.fields))
+
+    @property
+    def frame(self) -> Frame | None:
+        """The part of the world that ``sketch`` draws, or None where nothing can be drawn."""
+        return getattr(self.env, "frame", None)
+
+    def sketch(self, obs: Array) -> list[Shape]:
+        """Shapes that draw one observation ``(O,)``; empty where nothing can be drawn."""
+        return self.env.sketch(obs) if self.frame is not None else []
+
+    @staticmethod
+    def from_gymnasium(
+        id: str, *, fields: Iterable[Field], success: Success, text: str = "", name: str | None = None, **others: Any
+    ) -> Task:
+        """A task in any Gymnasium environment; see ``envs.gym`` for engines and ``others``."""
+        from .envs.gym import gymnasium_task
+
+        return gymnasium_task(id, tuple(fields), success, text, name, others)
+
+
+def _check_numbers(task: Task) -> None:
+    if not task.name or task.name != task.name.strip():
+        raise BadInput("name of a task", repr(task.name), "a word without spaces around it")
+    if isinstance(task.horizon, bool) or not isinstance(task.horizon, int) or task.horizon < 1:
+        raise BadInput(f"horizon of task {task.name}", task.horizon, "a whole number of steps, at least 1")
+    if not 0.0 < task.discount <= 1.0:
+        raise BadInput(f"discount of task {task.name}", task.discount, "above 0, at most 1")
+    for part in ("actions", "observation_size"):
+        if not hasattr(task.env, part):
+            raise BadInput(f"environment of task {task.name}", type(task.env).__name__, "an ArrayEnv or a GymEnv")
+    if not isinstance(task.success, Success):
+        raise BadInput(f"success of task {task.name}", type(task.success).__name__, "a Success(signal, ...)")
+
+
+def _check_fields(task: str, fields: tuple[Field, ...]) -> None:
+    seen: set[str] = set()
+    for field in fields:
+        if not isinstance(field, Field):
+            raise BadInput(f"fields of task {task}", type(field).__name__, "Field(name, ...)")
+        if field.name in RESERVED:
+            raise BadInput(f"fields of task {task}", repr(field.name), "another name", "the engine fills that one")
+        if field.name in seen:
+            raise BadInput(f"fields of task {task}", f"{field.name!r} twice", "different names")
+        if field.kind not in ("state", "action"):
+            raise BadInput(f"field {field.name} of task {task}", f"kind {field.kind!r}", "'state' or 'action'")
+        if field.read is None or is_array(field.read):
+            raise BadInput(f"field {field.name} of task {task}", "no 'read'", "a column or a module-level function")
+        seen.add(field.name)
+
+
+def _check_readers(task: Task) -> None:
+    known = {field.name for field in task.table()}
+    readable = {"success": known, "native": known | {"native_reward"}, "naive": known}
+    rewards = {"success": task.success.signal, "native": task.native, "naive": task.naive}
+    for role, reward in rewards.items():
+        unknown = sorted(set(getattr(reward, "fields", ())) - readable[role])
+        if unknown:
+            raise BadInput(f"{role} of task {task.name}", f"field {unknown[0]!r}", ", ".join(sorted(readable[role])))
