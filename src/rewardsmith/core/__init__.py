@@ -1,0 +1,1 @@
+"""The algebra of rewards and the oracles that test it."""

@@ -1,0 +1,178 @@
+"""Terms: leaf rewards, made from plain functions that read fields by name."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, overload
+
+import numpy as np
+
+from .algebra import Reward, Scope, Shares, leading_shape
+from .arrays import Array, Batch, is_array, xp
+from .errors import BadInput, CompositionError
+from .fields import read_field
+from .node import Node, as_number
+
+
+@dataclass(frozen=True, repr=False)
+class Term(Reward):
+    """A named pure function of fields.
+
+    Positional parameters of ``function`` are field names; keyword-only parameters with a default are
+    numbers.  Calling a term with a batch evaluates it, calling it with keywords sets its numbers:
+    ``bump(width=0.5)(batch)``.
+    """
+
+    function: Callable[..., Array]
+    settings: tuple[tuple[str, Any], ...] = ()
+    needs: Scope = Scope.STEP
+
+    @property
+    def label(self) -> str:
+        return self.function.__name__
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(_reads(self.function))
+
+    @property
+    def scope(self) -> Scope:
+        return self.needs
+
+    def __call__(self, batch: Batch | None = None, /, **numbers: float) -> Any:
+        if batch is None:
+            return self.set(**numbers)
+        if numbers:
+            raise BadInput(self.label, "a batch and numbers at once", "term(number=...)(batch)")
+        return Reward.__call__(self, batch)
+
+    def set(self, **numbers: float) -> Term:
+        """The same term with other numbers."""
+        known = dict(self.settings)
+        unknown = sorted(set(numbers) - set(known))
+        if unknown:
+            raise BadInput(f"numbers of {self.label}", ", ".join(unknown), ", ".join(known) or "none")
+        new = tuple((k, as_number(numbers.get(k, v), f"{self.label}.{k}")) for k, v in self.settings)
+        return Term(self.function, new, self.needs)
+
+    def own_numbers(self) -> dict[str, Any]:
+        return dict(self.settings)
+
+    def with_own(self, numbers: Mapping[str, Any], children: tuple[Node, ...]) -> Self:
+        del children
+        new = object.__new__(type(self))
+        object.__setattr__(new, "function", self.function)
+        object.__setattr__(new, "settings", tuple((name, numbers[name]) for name, _ in self.settings))
+        object.__setattr__(new, "needs", self.needs)
+        return new
+
+    def children(self) -> tuple[Node, ...]:
+        return ()
+
+    def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
+        arguments = [read_field(batch, name, f"term {self.label}") for name in _reads(self.function)]
+        total = _one_per_step(self.function(*arguments, **dict(self.settings)), batch, self.label)
+        return Shares(total, {self.label: total}), state
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By reference, like functions: the module attribute is the term itself, not the function.
+        function = self.function
+        if "<" in function.__qualname__:
+            raise CompositionError(
+                f"term {self.label} cannot be pickled: it is defined inside {function.__qualname__}; "
+                "define it at the top level of a module"
+            )
+        return _load, (function.__module__, function.__qualname__, self.settings)
+
+
+@overload
+def term(function: Callable[..., Any]) -> Term: ...
+@overload
+def term(*, scope: Scope = ...) -> Callable[[Callable[..., Any]], Term]: ...
+
+
+def term(function: Callable[..., Any] | None = None, *, scope: Scope = Scope.STEP) -> Any:
+    """Make a reward from a function of fields.
+
+    Args:
+        function: reads fields by the names of its positional parameters; keyword-only parameters
+            with a default are numbers of the reward.
+        scope: what the function must see whole (``Scope.STEP`` unless said).
+
+    Example:
+        >>> import numpy as np
+        >>> @term
+        ... def effort(action, *, weight=0.5):
+        ...     return -weight * action**2
+        >>> effort({"action": np.array([1.0, 2.0])}).tolist()
+        [-0.5, -2.0]
+        >>> effort(weight=1.0).numbers()
+        {'effort.weight': 1.0}
+    """
+    if function is None:
+        return _TermMaker(scope)
+    if isinstance(function, Term):
+        return function
+    if not inspect.isfunction(function):
+        raise CompositionError(f"@term takes a plain function; received {function!r}")
+    settings: list[tuple[str, Any]] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty:
+            settings.append((parameter.name, as_number(parameter.default, f"{function.__name__}.{parameter.name}")))
+        elif parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or parameter.default is not parameter.empty:
+            raise CompositionError(
+                f"term {function.__name__}: the parameter {parameter} is neither a field (a plain name) "
+                "nor a number (keyword-only, with a default)"
+            )
+    return Term(function, tuple(settings), scope)
+
+
+@dataclass(frozen=True)
+class _TermMaker:
+    scope: Scope
+
+    def __call__(self, function: Callable[..., Any]) -> Term:
+        return term(function).replace(needs=self.scope)
+
+
+def _reads(function: Callable[..., Any]) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def _one_per_step(value: Any, batch: Batch, name: str) -> Array:
+    """A float array with the leading shape of the batch; None in a list is 'no verdict'."""
+    if not is_array(value):
+        value = np.asarray([np.nan if v is None else v for v in value] if isinstance(value, list) else value)
+    kind = str(value.dtype)
+    if "bool" in kind or "int" in kind:
+        value = value * xp(value).ones((), dtype=_float_of(value))
+    elif "float" not in kind:
+        raise BadInput(f"result of term {name}", f"an array of {kind}", "numbers (None in a list for no verdict)")
+    if "terminated" in batch and (shape := leading_shape(batch)) != tuple(value.shape):
+        hint = "sum or average over the last axis" if tuple(value.shape)[: len(shape)] == shape else ""
+        if tuple(value.shape) == ():
+            return value * xp(value).ones(shape, dtype=value.dtype)
+        raise BadInput(f"result of term {name}", f"shape {tuple(value.shape)}", f"{shape}, one number per step", hint)
+    return value
+
+
+def _float_of(value: Array) -> Any:
+    lib = xp(value)
+    return lib.float64 if lib.__name__ == "numpy" else lib.float32
+
+
+def _load(module: str, name: str, settings: tuple[tuple[str, Any], ...]) -> Term:
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found.set(**dict(settings))
+
+
+@term
+def success(success: Array) -> Array:
+    """What is really wanted, per step: reads the field ``success`` (0..1), which tasks provide only on request."""
+    return success
