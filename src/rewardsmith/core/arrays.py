@@ -28,7 +28,9 @@ def xp(*arrays: Array) -> Any:
     """
     names = {_library(array) for array in arrays} - {""}
     if len(names) > 1:
-        raise BadInput("arrays", " and ".join(sorted(names)), "arrays of one library", "mixing breaks gradients")
+        raise BadInput(
+            "arrays", " and ".join(sorted(names)), "arrays of one library", "mixing breaks gradients"
+        )
     name = names.pop() if names else "numpy"
     return _NAMESPACES[name]()
 

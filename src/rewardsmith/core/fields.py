@@ -43,7 +43,9 @@ class Field:
         if not self.name.isidentifier() or self.name.startswith("_"):
             raise BadInput("field name", repr(self.name), "a Python identifier without a leading underscore")
         if self.kind == "state" and self.name.startswith(NEXT):
-            raise BadInput("field name", repr(self.name), "a name without 'next_'", "the twin is made by the task")
+            raise BadInput(
+                "field name", repr(self.name), "a name without 'next_'", "the twin is made by the task"
+            )
         if math.isnan(self.low) or math.isnan(self.high) or self.low > self.high:
             raise BadInput(f"bounds of field {self.name}", f"[{self.low}, {self.high}]", "low <= high")
         if self.width < 0:
@@ -59,7 +61,9 @@ class Field:
     def twin(self) -> Field:
         """The same field one step later."""
         if self.kind != "state":
-            raise BadInput("twin", f"the {self.kind} field {self.name}", "state fields", "only states have a next value")
+            raise BadInput(
+                "twin", f"the {self.kind} field {self.name}", "state fields", "only states have a next value"
+            )
         meaning = f"{self.meaning}, one step later"
         return replace(self, name=NEXT + self.name, meaning=meaning, kind="next")
 

@@ -145,8 +145,6 @@ def _paths(node: Node, path: tuple[int, ...], label: str) -> Iterator[tuple[tupl
 
 
 def _replace(node: Any, path: tuple[int, ...], new: Mapping[tuple[tuple[int, ...], str], Any]) -> Any:
-    own = {
-        name: as_number(new.get((path, name), value), name) for name, value in node.own_numbers().items()
-    }
+    own = {name: as_number(new.get((path, name), value), name) for name, value in node.own_numbers().items()}
     children = tuple(_replace(child, (*path, i), new) for i, child in enumerate(node.children()))
     return node.with_own(own, children)

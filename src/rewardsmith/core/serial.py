@@ -10,7 +10,7 @@ from typing import Any
 from .algebra import Scope
 from .errors import BadInput
 from .node import Node
-from .term import Term, success
+from .term import Term, terms_by_name
 from .text import node_classes
 
 
@@ -21,10 +21,15 @@ def to_json(node: Node) -> dict[str, Any]:
     """
     if isinstance(node, Term):
         function = node.function
-        return {"type": "Term", "name": node.label, "module": function.__module__, "numbers": dict(node.settings)}
+        return {
+            "type": "Term",
+            "name": node.label,
+            "module": function.__module__,
+            "numbers": dict(node.settings),
+        }
     custom = getattr(type(node), "_to_json", None)
     if custom is not None:
-        return {"type": type(node).__name__, **custom(node)}
+        return {"type": type(node).__name__} | custom(node)
     fields = {field.name: _plain(getattr(node, field.name)) for field in dataclasses.fields(node)}
     return {"type": type(node).__name__, **fields}
 
@@ -36,8 +41,7 @@ def from_json(data: Mapping[str, Any], terms: Iterable[Term] | Mapping[str, Term
         data: what ``to_json`` gave.
         terms: the terms that may be named; nothing is imported on the word of a file.
     """
-    named = dict(terms) if isinstance(terms, Mapping) else {term.label: term for term in terms}
-    return _read(data, {"success": success, **named})
+    return _read(data, terms_by_name(terms))
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, overload
 
@@ -121,7 +121,9 @@ def term(function: Callable[..., Any] | None = None, *, scope: Scope = Scope.STE
     settings: list[tuple[str, Any]] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty:
-            settings.append((parameter.name, as_number(parameter.default, f"{function.__name__}.{parameter.name}")))
+            settings.append(
+                (parameter.name, as_number(parameter.default, f"{function.__name__}.{parameter.name}"))
+            )
         elif parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or parameter.default is not parameter.empty:
             raise CompositionError(
                 f"term {function.__name__}: the parameter {parameter} is neither a field (a plain name) "
@@ -138,6 +140,12 @@ class _TermMaker:
         return term(function).replace(needs=self.scope)
 
 
+def terms_by_name(terms: Iterable[Term] | Mapping[str, Term]) -> dict[str, Term]:
+    """A name table for readers of text and JSON; ``success`` is always in it."""
+    given = {str(name): each for name, each in terms.items()} if isinstance(terms, Mapping) else None
+    return {"success": success} | (given or {each.label: each for each in terms if isinstance(each, Term)})
+
+
 def _reads(function: Callable[..., Any]) -> tuple[str, ...]:
     code = function.__code__
     return code.co_varnames[: code.co_argcount]
@@ -151,12 +159,16 @@ def _one_per_step(value: Any, batch: Batch, name: str) -> Array:
     if "bool" in kind or "int" in kind:
         value = value * xp(value).ones((), dtype=_float_of(value))
     elif "float" not in kind:
-        raise BadInput(f"result of term {name}", f"an array of {kind}", "numbers (None in a list for no verdict)")
+        raise BadInput(
+            f"result of term {name}", f"an array of {kind}", "numbers (None in a list for no verdict)"
+        )
     if "terminated" in batch and (shape := leading_shape(batch)) != tuple(value.shape):
         hint = "sum or average over the last axis" if tuple(value.shape)[: len(shape)] == shape else ""
         if tuple(value.shape) == ():
             return value * xp(value).ones(shape, dtype=value.dtype)
-        raise BadInput(f"result of term {name}", f"shape {tuple(value.shape)}", f"{shape}, one number per step", hint)
+        raise BadInput(
+            f"result of term {name}", f"shape {tuple(value.shape)}", f"{shape}, one number per step", hint
+        )
     return value
 
 
@@ -174,5 +186,5 @@ def _load(module: str, name: str, settings: tuple[tuple[str, Any], ...]) -> Term
 
 @term
 def success(success: Array) -> Array:
-    """What is really wanted, per step: reads the field ``success`` (0..1), which tasks provide only on request."""
+    """What is really wanted, per step, 0..1: the field ``success``, which tasks give only on request."""
     return success

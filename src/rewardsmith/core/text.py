@@ -14,7 +14,7 @@ from typing import Any
 from . import algebra as alg
 from .errors import BadInput
 from .node import Node
-from .term import Term, success
+from .term import Term, terms_by_name
 
 _SUM, _SCALE, _ATOM = 1, 2, 3
 
@@ -34,12 +34,13 @@ def parse(text: str, terms: Iterable[Term] | Mapping[str, Term] = ()) -> Any:
     Raises:
         BadInput: with the place and what is allowed there.
     """
-    named = dict(terms) if isinstance(terms, Mapping) else {term.label: term for term in terms}
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise BadInput("text of a reward", repr(text[:80]), "an expression such as '2.0 * a + b'", str(error)) from None
-    return _Reader({"success": success, **named}).read(tree)
+        raise BadInput(
+            "text of a reward", repr(text[:80]), "an expression such as '2.0 * a + b'", str(error)
+        ) from None
+    return _Reader(terms_by_name(terms)).read(tree)
 
 
 # ---------------------------------------------------------------------- printing
@@ -167,7 +168,9 @@ class _Reader:
         elif name in classes and name[:1].isupper() and issubclass(classes[name], alg.Transform):
             make = classes[name]
         else:
-            allowed = sorted({*self.terms, *_FUNCTIONS, *(k for k, v in classes.items() if issubclass(v, alg.Transform))})
+            allowed = sorted(
+                {*self.terms, *_FUNCTIONS, *(k for k, v in classes.items() if issubclass(v, alg.Transform))}
+            )
             raise _refused(tree, f"a call of {name}", ", ".join(allowed))
         try:
             return make(*values, **named)
