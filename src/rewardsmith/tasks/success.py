@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from ..core.algebra import Reward
 from ..core.arrays import Array, xp
 from ..core.errors import BadInput
 
@@ -37,7 +38,7 @@ class Success:
         0.5
     """
 
-    signal: Any
+    signal: Reward
     meaning: str = ""
     reduce: Reduce = "mean"
     window: tuple[float, float] = (0.0, 1.0)
@@ -48,7 +49,7 @@ class Success:
         start, stop = self.window
         if not (math.isfinite(start) and math.isfinite(stop) and 0.0 <= start < stop <= 1.0):
             raise BadInput("window of Success", self.window, "0 <= start < stop <= 1, shares of the horizon")
-        if not callable(self.signal):
+        if not isinstance(self.signal, Reward):
             raise BadInput("signal of Success", type(self.signal).__name__, "a reward over named fields")
 
     def steps(self, horizon: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.algebra import Reward
 from ..core.arrays import Array, Batch, is_array
 from ..core.errors import BadInput
 from ..core.fields import NEXT, Field, with_twins
@@ -43,8 +44,8 @@ class Task:
     fields: tuple[Field, ...]
     horizon: int
     success: Success
-    native: Any = None
-    naive: Any = None
+    native: Reward | None = None
+    naive: Reward | None = None
     discount: float = 0.99
 
     def __post_init__(self) -> None:
@@ -157,6 +158,10 @@ def _check_readers(task: Task) -> None:
     readable = {"success": known, "native": known | {"native_reward"}, "naive": known}
     rewards = {"success": task.success.signal, "native": task.native, "naive": task.naive}
     for role, reward in rewards.items():
-        unknown = sorted(set(getattr(reward, "fields", ())) - readable[role])
+        if reward is None:
+            continue
+        if not isinstance(reward, Reward):
+            raise BadInput(f"{role} of task {task.name}", type(reward).__name__, "a reward, such as an @rs.term")
+        unknown = sorted(reward.fields - readable[role])
         if unknown:
             raise BadInput(f"{role} of task {task.name}", f"field {unknown[0]!r}", ", ".join(sorted(readable[role])))

@@ -6,12 +6,10 @@ import math
 
 from ...core.arrays import Array, xp
 from ...core.fields import Field
-from .._term import term
+from ...core.term import term
 from ..envs.cartpole import ANGLE_LIMIT, FORCE, GRAVITY, HALF_LENGTH, TRACK, CartPole, CartPoleSwingUp
 from ..success import Success
 from ..task import Task
-
-UPRIGHT = 0.9  # cos(angle); 26 degrees
 
 
 def signed_force(action: Array) -> Array:
@@ -50,9 +48,9 @@ def small_angle(next_angle: Array) -> Array:
 
 
 @term
-def is_upright(next_upright: Array) -> Array:
-    """1 while the pole is within 26 degrees of upright."""
-    return xp(next_upright).where(next_upright > UPRIGHT, 1.0, 0.0)
+def pole_is_up(next_upright: Array, *, above: float = 0.9) -> Array:
+    """1 while the pole is within 26 degrees of upright (cosine above 0.9)."""
+    return xp(next_upright).where(next_upright > above, 1.0, 0.0)
 
 
 @term
@@ -94,7 +92,7 @@ cartpole_swingup = Task(
     ),
     horizon=500,
     success=Success(
-        is_upright,
+        pole_is_up,
         "share of the last quarter of 500 steps for which the pole was within 26 degrees of upright",
         window=(0.75, 1.0),
     ),

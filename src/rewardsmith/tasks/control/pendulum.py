@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from ...core.arrays import Array, xp
 from ...core.fields import Field
-from .._term import term
+from ...core.term import term
 from ..envs.pendulum import GRAVITY, LENGTH, MAX_SPEED, MAX_TORQUE, Pendulum
 from ..success import Success
 from ..task import Task
-
-UPRIGHT = 0.95  # cos(angle); 18 degrees
-SLOW = 0.5  # rad/s
 
 
 def limited_torque(action: Array) -> Array:
@@ -31,16 +28,18 @@ def pendulum_cost(upright: Array, angle_sin: Array, angular_velocity: Array, tor
 
 
 @term
-def is_upright(next_upright: Array) -> Array:
-    """1 while the rod is within 18 degrees of upright."""
-    return xp(next_upright).where(next_upright > UPRIGHT, 1.0, 0.0)
+def rod_is_up(next_upright: Array, *, above: float = 0.95) -> Array:
+    """1 while the rod is within 18 degrees of upright (cosine above 0.95)."""
+    return xp(next_upright).where(next_upright > above, 1.0, 0.0)
 
 
 @term
-def is_held(next_upright: Array, next_angular_velocity: Array) -> Array:
+def rod_is_held(
+    next_upright: Array, next_angular_velocity: Array, *, above: float = 0.95, slower: float = 0.5
+) -> Array:
     """1 while the rod is within 18 degrees of upright and slower than 0.5 rad/s."""
     np_ = xp(next_upright)
-    return np_.where((next_upright > UPRIGHT) & (np_.abs(next_angular_velocity) < SLOW), 1.0, 0.0)
+    return np_.where((next_upright > above) & (np_.abs(next_angular_velocity) < slower), 1.0, 0.0)
 
 
 @term
@@ -64,7 +63,7 @@ pendulum = Task(
     fields=FIELDS,
     horizon=200,
     success=Success(
-        is_upright, "share of the last half of 200 steps within 18 degrees of upright", window=(0.5, 1.0)
+        rod_is_up, "share of the last half of 200 steps within 18 degrees of upright", window=(0.5, 1.0)
     ),
     native=pendulum_cost,
     naive=rod_uprightness,
@@ -77,7 +76,7 @@ pendulum_hold = Task(
     fields=FIELDS,
     horizon=200,
     success=Success(
-        is_held,
+        rod_is_held,
         "share of the last quarter of 200 steps within 18 degrees of upright and slower than 0.5 rad/s",
         window=(0.75, 1.0),
     ),

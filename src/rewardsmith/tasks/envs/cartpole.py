@@ -20,6 +20,8 @@ FORCE = 10.0
 TIME_STEP = 0.02
 TRACK = 2.4
 ANGLE_LIMIT = 12 * 2 * math.pi / 360
+LEFT_RIGHT = Discrete(2)
+PUSH = Box((-1.0,), (1.0,))
 
 
 def accelerations(theta: Array, theta_dot: Array, force: Array) -> tuple[Array, Array]:
@@ -61,7 +63,7 @@ class CartPole:
     """
 
     observation_size: int = 4
-    actions: Discrete = Discrete(2)
+    actions: Discrete = LEFT_RIGHT
     gym_id: str | None = "CartPole-v1"
     frame: Frame = (-3.0, 3.0, -0.6, 1.6)
 
@@ -96,7 +98,7 @@ class CartPoleSwingUp:
     """
 
     observation_size: int = 5
-    actions: Box = Box((-1.0,), (1.0,))
+    actions: Box = PUSH
     gym_id: str | None = None
     frame: Frame = (-3.0, 3.0, -1.4, 1.4)
 

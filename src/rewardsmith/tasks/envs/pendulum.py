@@ -14,6 +14,7 @@ LENGTH = 1.0
 TIME_STEP = 0.05
 MAX_SPEED = 8.0
 MAX_TORQUE = 2.0
+TORQUES = Box((-MAX_TORQUE,), (MAX_TORQUE,))
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Pendulum:
     """
 
     observation_size: int = 3
-    actions: Box = Box((-MAX_TORQUE,), (MAX_TORQUE,))
+    actions: Box = TORQUES
     gym_id: str | None = "Pendulum-v1"
     frame: Frame = (-1.3, 1.3, -1.3, 1.3)
 
