@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .arrays import Array, Batch, is_traced, xp
 from .errors import BadInput, CompositionError, NonFiniteError, ScopeError
 from .node import Node, as_number, number, walk
@@ -66,7 +68,9 @@ class Reward(Node):
 
     def explain(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
         """As ``apply``, with the share of every part."""
-        shares, state = self.share(batch, state)
+        # Infinity is an error of ours and NaN has a meaning, so NumPy's warnings would say it twice.
+        with np.errstate(all="ignore"):
+            shares, state = self.share(batch, state)
         return Shares(_finite(shares.total, self), shares.parts), state
 
     @abstractmethod
@@ -481,8 +485,10 @@ def leading_shape(batch: Batch) -> tuple[int, ...]:
 
 
 def _ones(batch: Mapping[str, Any]) -> Array:
-    sample = next((v for v in batch.values() if hasattr(v, "shape")), None)
-    return xp(sample).ones(leading_shape(batch))
+    arrays = [value for value in batch.values() if hasattr(value, "shape")]
+    floats = [value for value in arrays if "float" in str(value.dtype)]
+    kind = {"dtype": floats[0].dtype} if floats else {}
+    return xp(*arrays[:1]).ones(leading_shape(batch), **kind)
 
 
 def _finite(total: Array, reward: Reward) -> Array:
