@@ -3,28 +3,117 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
+import importlib.util
+import re
+import sys
+import traceback
+from pathlib import Path
 
 from ..core.errors import BadInput
 from .task import Task
 
+# Name -> module and attribute; modules are imported when asked for, so that listing costs nothing.
 _SHIPPED = {
-    "cartpole": "cartpole",
-    "cartpole_swingup": "cartpole",
-    "pendulum": "pendulum",
-    "pendulum_hold": "pendulum",
+    "cartpole": "cartpole:cartpole",
+    "cartpole_swingup": "cartpole:cartpole_swingup",
+    "pendulum": "pendulum:pendulum",
+    "pendulum_hold": "pendulum:pendulum_hold",
+    "mountain_car": "mountain_car:mountain_car",
+    "mountain_car_sparse": "mountain_car:mountain_car_sparse",
+    "mountain_car_continuous": "mountain_car:mountain_car_continuous",
+    "acrobot": "acrobot:acrobot",
+    "acrobot_high": "acrobot:acrobot_high",
+    "Reacher-v5": "mujoco:reacher",
+    "Hopper-v5": "mujoco:hopper",
+    "HalfCheetah-v5": "mujoco:half_cheetah",
 }
+TUTORIAL = "docs/tutorials/own_task.md"
+_GYMNASIUM_ID = re.compile(r"^(\S+[:/])?[\w.]+-v\d+$")
+_WANTED = "a Python file with a module-level `task = Task(...)`"
 
 
 def names() -> tuple[str, ...]:
-    """The shipped tasks."""
+    """Names of the shipped tasks."""
     return tuple(_SHIPPED)
 
 
 def load(name: str) -> Task:
-    """A shipped task by name."""
+    """A shipped task by name.
+
+    Raises:
+        BadInput: for an unknown name, with near misses, or how to write a task file for a Gymnasium id.
+
+    Example:
+        >>> load("pendulum_hold").horizon
+        200
+    """
     if name not in _SHIPPED:
-        close = difflib.get_close_matches(name, _SHIPPED, n=3, cutoff=0.5)
-        raise BadInput("task", repr(name), ", ".join(names()), f"did you mean {' or '.join(close)}?" if close else "")
-    module = importlib.import_module(f"{__package__}.control.{_SHIPPED[name]}")
-    return getattr(module, name)
+        lower = {known.lower(): known for known in _SHIPPED}
+        close = [lower[found] for found in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.6)]
+        why = f"did you mean {' or '.join(close)}?" if close else ""
+        if _GYMNASIUM_ID.match(name):
+            wanted = "fields and a success, which no simulator knows"
+            why = f"{why} " if close else ""
+            why += f"for any Gymnasium id write a file of about 20 lines with Task.from_gymnasium({name!r}, fields=..., "
+            why += f"success=...): {wanted}; see {TUTORIAL}"
+        raise BadInput("task", repr(name), ", ".join(names()) + ", or the path of a task file", why)
+    module, attribute = _SHIPPED[name].split(":")
+    return getattr(importlib.import_module(f"{__package__}.control.{module}"), attribute)
+
+
+def load_file(path: str | Path) -> Task:
+    """A user's own task: the value of ``task`` in a Python file, which is executed.
+
+    Raises:
+        BadInput: the file is missing, is not Python, fails, or has no ``task`` of type Task.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise BadInput(
+            "task file", str(path), _WANTED, "it is a folder" if file.is_dir() else "there is no such file"
+        )
+    if file.suffix != ".py":
+        raise BadInput("task file", str(path), _WANTED, "its name does not end in .py")
+    task = _execute(file)
+    if task is None:
+        raise BadInput("task file", str(path), _WANTED, "it defines no `task`")
+    if not isinstance(task, Task):
+        raise BadInput("task file", str(path), _WANTED, f"its `task` is a {type(task).__name__}")
+    return task
+
+
+def resolve(spec: str) -> Task:
+    """A task from what a user typed: a shipped name, or the path of a task file."""
+    looks_like_path = spec.endswith(".py") or "\\" in spec or ("/" in spec and not _GYMNASIUM_ID.match(spec))
+    return load_file(spec) if looks_like_path else load(spec)
+
+
+def _execute(file: Path) -> object:
+    # The module stays importable under this name, because fields and terms pickle by reference.
+    digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
+    name = f"rewardsmith_task_{file.stem}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise BadInput("task file", str(file), _WANTED, "Python cannot load it")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as problem:
+        del sys.modules[name]
+        raise BadInput("task file", str(file), _WANTED, _reason(problem, file)) from None
+    return getattr(module, "task", None)
+
+
+def _reason(problem: BaseException, file: Path) -> str:
+    """One line: where in the file, and what."""
+    if isinstance(problem, SyntaxError):
+        return f"line {problem.lineno}: not Python ({problem.msg})"
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == str(file)
+    ]
+    place = f"line {lines[-1]}: " if lines else ""
+    message = " ".join(str(problem).split())
+    return f"{place}{type(problem).__name__}: {message}"

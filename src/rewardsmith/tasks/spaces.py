@@ -41,7 +41,11 @@ class Box:
         object.__setattr__(self, "low", tuple(float(value) for value in self.low))
         object.__setattr__(self, "high", tuple(float(value) for value in self.high))
         if len(self.low) != len(self.high) or not self.low:
-            raise BadInput("Box", f"{len(self.low)} lows and {len(self.high)} highs", "as many lows as highs, at least one")
+            raise BadInput(
+                "Box",
+                f"{len(self.low)} lows and {len(self.high)} highs",
+                "as many lows as highs, at least one",
+            )
         pairs = list(zip(self.low, self.high, strict=True))
         if not all(math.isfinite(low) and math.isfinite(high) and low < high for low, high in pairs):
             raise BadInput("Box", f"low {self.low}, high {self.high}", "finite low < high in every dimension")

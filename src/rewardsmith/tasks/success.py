@@ -60,7 +60,9 @@ class Success:
     def episode(self, signal: Array, alive: Array) -> Array:
         """Judge episodes: arrays ``(..., T)`` with T = horizon give ``(...)``; ``alive`` = this step happened."""
         if signal.shape != alive.shape or not signal.shape:
-            raise BadInput("success of an episode", f"signal {signal.shape}, alive {alive.shape}", "one shape (..., T)")
+            raise BadInput(
+                "success of an episode", f"signal {signal.shape}, alive {alive.shape}", "one shape (..., T)"
+            )
         np_ = xp(signal, alive)
         alive = alive != 0
         start, stop = self.steps(signal.shape[-1])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..core.algebra import Reward
-from ..core.arrays import Array, Batch, is_array
+from ..core.arrays import Array, Batch
 from ..core.errors import BadInput
 from ..core.fields import NEXT, Field, with_twins
+from ..core.term import term
+from .envs.gym import Engine, GymEnv
 from .envs.protocol import ArrayEnv, Frame, Shape
 from .spaces import Actions
 from .success import Success
@@ -52,7 +56,8 @@ class Task:
         object.__setattr__(self, "fields", tuple(self.fields))
         _check_numbers(self)
         _check_fields(self.name, self.fields)
-        _check_readers(self)
+        _check_reads(self)
+        _check_rewards(self)
 
     @property
     def actions(self) -> Actions:
@@ -70,7 +75,12 @@ class Task:
         return isinstance(self.env, ArrayEnv)
 
     def batch(
-        self, obs: Array, action: Array, next_obs: Array, terminated: Array, native_reward: Array | None = None
+        self,
+        obs: Array,
+        action: Array,
+        next_obs: Array,
+        terminated: Array,
+        native_reward: Array | None = None,
     ) -> dict[str, Array]:
         """Recorded transitions as named fields; never contains ``success``.
 
@@ -101,7 +111,9 @@ class Task:
         choices = "choice, 0 to n - 1" if self.actions.width == 0 else "what the agent did"
         obs = Field("obs", width=self.observation_size, meaning="all the agent sees")
         action = Field("action", low=low, high=high, width=self.actions.width, kind="action", meaning=choices)
-        ended = Field("terminated", low=0.0, high=1.0, kind="flag", meaning="the episode ended here, not by time")
+        ended = Field(
+            "terminated", low=0.0, high=1.0, kind="flag", meaning="the episode ended here, not by time"
+        )
         return with_twins((obs, action, ended, *self.fields))
 
     @property
@@ -115,12 +127,34 @@ class Task:
 
     @staticmethod
     def from_gymnasium(
-        id: str, *, fields: Iterable[Field], success: Success, text: str = "", name: str | None = None, **others: Any
+        id: str,
+        *,
+        fields: Iterable[Field],
+        success: Success,
+        horizon: int | None = None,
+        engine: Engine = "auto",
+        options: Mapping[str, Any] | None = None,
+        **parts: Any,
     ) -> Task:
-        """A task in any Gymnasium environment; see ``envs.gym`` for engines and ``others``."""
-        from .envs.gym import gymnasium_task
+        """A task in any Gymnasium environment.
 
-        return gymnasium_task(id, tuple(fields), success, text, name, others)
+        Args:
+            id: as ``gymnasium.make`` takes it.
+            fields, success: what rewards may read, and what is wanted.
+            horizon: steps of an episode; the environment's own limit if None.
+            engine: ``envpool``, ``gymnasium``, or ``auto``: envpool where it has the environment.
+            options: keyword arguments of the environment.
+            parts: the remaining parts of a Task (``name``, ``text``, ``native``, ``naive``, ``discount``).
+        """
+        env = GymEnv.inspect(id, horizon, engine, options)
+        defaults = {"name": id, "text": f"Succeed in {id}: {success.meaning}", "native": native_reward}
+        return Task(env=env, fields=tuple(fields), horizon=env.horizon, success=success, **(defaults | parts))
+
+
+@term
+def native_reward(native_reward: Array) -> Array:
+    """The simulator's own reward."""
+    return native_reward
 
 
 def _check_numbers(task: Task) -> None:
@@ -132,7 +166,9 @@ def _check_numbers(task: Task) -> None:
         raise BadInput(f"discount of task {task.name}", task.discount, "above 0, at most 1")
     for part in ("actions", "observation_size"):
         if not hasattr(task.env, part):
-            raise BadInput(f"environment of task {task.name}", type(task.env).__name__, "an ArrayEnv or a GymEnv")
+            raise BadInput(
+                f"environment of task {task.name}", type(task.env).__name__, "an ArrayEnv or a GymEnv"
+            )
     if not isinstance(task.success, Success):
         raise BadInput(f"success of task {task.name}", type(task.success).__name__, "a Success(signal, ...)")
 
@@ -143,17 +179,19 @@ def _check_fields(task: str, fields: tuple[Field, ...]) -> None:
         if not isinstance(field, Field):
             raise BadInput(f"fields of task {task}", type(field).__name__, "Field(name, ...)")
         if field.name in RESERVED:
-            raise BadInput(f"fields of task {task}", repr(field.name), "another name", "the engine fills that one")
+            raise BadInput(
+                f"fields of task {task}", repr(field.name), "another name", "the engine fills that one"
+            )
         if field.name in seen:
             raise BadInput(f"fields of task {task}", f"{field.name!r} twice", "different names")
         if field.kind not in ("state", "action"):
-            raise BadInput(f"field {field.name} of task {task}", f"kind {field.kind!r}", "'state' or 'action'")
-        if field.read is None or is_array(field.read):
-            raise BadInput(f"field {field.name} of task {task}", "no 'read'", "a column or a module-level function")
+            raise BadInput(
+                f"field {field.name} of task {task}", f"kind {field.kind!r}", "'state' or 'action'"
+            )
         seen.add(field.name)
 
 
-def _check_readers(task: Task) -> None:
+def _check_rewards(task: Task) -> None:
     known = {field.name for field in task.table()}
     readable = {"success": known, "native": known | {"native_reward"}, "naive": known}
     rewards = {"success": task.success.signal, "native": task.native, "naive": task.naive}
@@ -161,7 +199,34 @@ def _check_readers(task: Task) -> None:
         if reward is None:
             continue
         if not isinstance(reward, Reward):
-            raise BadInput(f"{role} of task {task.name}", type(reward).__name__, "a reward, such as an @rs.term")
+            raise BadInput(
+                f"{role} of task {task.name}", type(reward).__name__, "a reward, such as an @rs.term"
+            )
         unknown = sorted(reward.fields - readable[role])
         if unknown:
-            raise BadInput(f"{role} of task {task.name}", f"field {unknown[0]!r}", ", ".join(sorted(readable[role])))
+            raise BadInput(
+                f"{role} of task {task.name}", f"field {unknown[0]!r}", ", ".join(sorted(readable[role]))
+            )
+
+
+def _check_reads(task: Task) -> None:
+    """Read every field once from zeros, so that a wrong column or shape is found here and not in a training."""
+    for field in task.fields:
+        width = task.observation_size if field.kind == "state" else task.actions.width
+        source = "obs" if field.kind == "state" else "action"
+        what, columns = f"field {field.name} of task {task.name}", f"columns 0 to {width - 1} of {source}"
+        if field.read is None or (isinstance(field.read, int) and not 0 <= field.read < width):
+            got = "no 'read'" if field.read is None else f"read={field.read}"
+            raise BadInput(
+                what, got, f"{columns}, or a function of {source}" if width else "a function of action"
+            )
+        try:
+            with np.errstate(all="ignore"):
+                shape = np.shape(field.of(np.zeros((2, width) if width else (2,))))
+        except Exception as problem:
+            raise BadInput(
+                what, f"{type(problem).__name__}: {problem}", f"a function of {source} {(2, width)}"
+            ) from None
+        wanted = (2, field.width) if field.width else (2,)
+        if shape != wanted:
+            raise BadInput(what, f"shape {shape}", f"{wanted} from {source} with leading shape (2,)")

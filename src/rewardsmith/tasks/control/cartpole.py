@@ -64,14 +64,18 @@ cartpole = Task(
     text="Keep the pole balanced on the cart for 500 steps by pushing the cart left or right.",
     env=CartPole(),
     fields=(
-        Field("x", "m", -2 * TRACK, 2 * TRACK, "position of the cart; the track ends at -2.4 and 2.4", read=0),
+        Field(
+            "x", "m", -2 * TRACK, 2 * TRACK, "position of the cart; the track ends at -2.4 and 2.4", read=0
+        ),
         Field("x_velocity", "m/s", -5.0, 5.0, "velocity of the cart", read=1),
         Field("angle", "rad", -2 * ANGLE_LIMIT, 2 * ANGLE_LIMIT, "angle of the pole; 0 is upright", read=2),
         Field("angular_velocity", "rad/s", -5.0, 5.0, "angular velocity of the pole", read=3),
         Field("force", "N", -FORCE, FORCE, "force on the cart", kind="action", read=signed_force),
     ),
     horizon=500,
-    success=Success(standing, "share of 500 steps for which the pole stood (within 12 degrees, cart on the track)"),
+    success=Success(
+        standing, "share of 500 steps for which the pole stood (within 12 degrees, cart on the track)"
+    ),
     native=alive,
     naive=small_angle,
 )
@@ -87,7 +91,14 @@ cartpole_swingup = Task(
         Field("upright", "1", -1.0, 1.0, "cosine of the angle: 1 upright, -1 hanging", read=2),
         Field("angle_sin", "1", -1.0, 1.0, "sine of the angle: positive leans right", read=3),
         Field("angular_velocity", "rad/s", -4 * math.pi, 4 * math.pi, "angular velocity of the pole", read=4),
-        Field("energy", "1", -1.0, 5.0, "energy of the pole: -1 hanging at rest, 1 upright at rest", read=pole_energy),
+        Field(
+            "energy",
+            "1",
+            -1.0,
+            5.0,
+            "energy of the pole: -1 hanging at rest, 1 upright at rest",
+            read=pole_energy,
+        ),
         Field("force", "N", -FORCE, FORCE, "force on the cart", kind="action", read=scaled_force),
     ),
     horizon=500,

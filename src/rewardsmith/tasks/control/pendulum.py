@@ -52,8 +52,12 @@ FIELDS = (
     Field("upright", "1", -1.0, 1.0, "cosine of the angle: 1 upright, -1 hanging", read=0),
     Field("angle_sin", "1", -1.0, 1.0, "sine of the angle", read=1),
     Field("angular_velocity", "rad/s", -MAX_SPEED, MAX_SPEED, "angular velocity of the rod", read=2),
-    Field("energy", "1", -1.0, 3.2, "energy of the rod: -1 hanging at rest, 1 upright at rest", read=rod_energy),
-    Field("torque", "N*m", -MAX_TORQUE, MAX_TORQUE, "torque at the pivot", kind="action", read=limited_torque),
+    Field(
+        "energy", "1", -1.0, 3.2, "energy of the rod: -1 hanging at rest, 1 upright at rest", read=rod_energy
+    ),
+    Field(
+        "torque", "N*m", -MAX_TORQUE, MAX_TORQUE, "torque at the pivot", kind="action", read=limited_torque
+    ),
 )
 
 pendulum = Task(

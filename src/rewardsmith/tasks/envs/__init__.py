@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from .acrobot import Acrobot as Acrobot
 from .cartpole import CartPole as CartPole
 from .cartpole import CartPoleSwingUp as CartPoleSwingUp
+from .mountain_car import MountainCar as MountainCar
+from .mountain_car import MountainCarContinuous as MountainCarContinuous
 from .pendulum import Pendulum as Pendulum
 from .protocol import ArrayEnv as ArrayEnv
 
-__all__ = ["ArrayEnv", "CartPole", "CartPoleSwingUp", "Pendulum"]
+__all__ = [
+    "Acrobot",
+    "ArrayEnv",
+    "CartPole",
+    "CartPoleSwingUp",
+    "MountainCar",
+    "MountainCarContinuous",
+    "Pendulum",
+]

@@ -114,7 +114,9 @@ class CartPoleSwingUp:
         """Position, velocity, cosine and sine of the angle, angular velocity."""
         np_ = xp(state)
         theta = state[..., 2]
-        return np_.stack([state[..., 0], state[..., 1], np_.cos(theta), np_.sin(theta), state[..., 3]], axis=-1)
+        return np_.stack(
+            [state[..., 0], state[..., 1], np_.cos(theta), np_.sin(theta), state[..., 3]], axis=-1
+        )
 
     def terminated(self, state: Array) -> Array:
         """The cart left the track."""

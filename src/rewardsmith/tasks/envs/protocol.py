@@ -71,4 +71,6 @@ def uniform(key: Any, shape: tuple[int, ...], low: tuple[float, ...], high: tupl
         return key.uniform(low, high, full)
     import jax
 
-    return jax.random.uniform(key, full, minval=np.asarray(low, np.float32), maxval=np.asarray(high, np.float32))
+    return jax.random.uniform(
+        key, full, minval=np.asarray(low, np.float32), maxval=np.asarray(high, np.float32)
+    )
