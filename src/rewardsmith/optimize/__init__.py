@@ -1,0 +1,1 @@
+"""Optimisers: train policies (or sequences, or generators) under a reward."""

@@ -1,0 +1,162 @@
+"""Engine: carries a set of members through iterations, block by block, on all devices.
+
+Two routes, made of the same pure functions.  Programs that encode run wholly compiled; any other
+reward is evaluated on the host between a compiled rollout and a compiled update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from .compiled import PLACES, ROUNDS, Plan, learn_block, rollout_block, train_block
+from .config import Knobs
+from .curves import FIGURES
+from .rollout import Steps
+from .scoring import score
+from .update import RECORDED, Member
+
+Numbers = np.ndarray[Any, Any]
+Progress = Callable[[int], None]
+
+
+class Advance(NamedTuple):
+    """What some iterations gave: members, figures ``(I, M, len(FIGURES))``, parts per member, reward states."""
+
+    members: Member
+    figures: Numbers
+    terms: list[dict[str, Numbers]]
+    states: list[tuple[Any, ...] | None]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some members spread over the devices: ``slots[p]`` is the member at place p, ``live`` how many per device count."""
+
+    members: Numbers
+    slots: Numbers
+    places: Numbers
+    live: Numbers
+
+    def take(self, tree: Any) -> Any:
+        """The block's rows of arrays with a row per member."""
+        return jax.tree.map(lambda leaf: leaf[self.slots], tree)
+
+    def put(self, tree: Any, block: Any) -> None:
+        """Write the block's results into arrays that belong to the caller."""
+
+        def write(leaf: Numbers, new: Any) -> None:
+            leaf[self.members] = np.asarray(new)[self.places]
+
+        jax.tree.map(write, tree, block)
+
+
+def blocks(members: Sequence[int], devices: int) -> list[Block]:
+    """Split members into blocks of at most ``PLACES`` per device, evenly over the devices."""
+    found: list[Block] = []
+    for start in range(0, len(members), PLACES * devices):
+        chosen = np.asarray(members[start : start + PLACES * devices])
+        parts = np.array_split(np.arange(len(chosen)), devices)
+        places = np.concatenate([PLACES * d + np.arange(len(part)) for d, part in enumerate(parts)])
+        slots = np.full(PLACES * devices, chosen[0])
+        slots[places] = chosen
+        found.append(Block(chosen, slots, places, np.asarray([len(part) for part in parts], np.int32)))
+    return found
+
+
+def advance_compiled(
+    plan: Plan, knobs: Knobs, members: Member, programs: Sequence[Any], rounds: int, progress: Progress
+) -> Advance:
+    """All iterations on the devices; ``programs[m]`` is the reward of member m."""
+    from ...program import encode
+
+    unique = list(dict.fromkeys(programs))
+    table = plan.task.table()
+    codes = jax.tree.map(np.asarray, encode(unique, table))
+    owners = np.asarray([unique.index(program) for program in programs])
+    count = len(programs)
+    figures = np.zeros((rounds, count, len(FIGURES)), np.float32)
+    parts: list[Numbers] = []
+    own = jax.tree.map(lambda leaf: leaf[owners], codes)
+    work = [
+        (block, plan.place(block.take(members)), plan.place(block.take(own)))
+        for block in blocks(range(count), plan.mesh.size)
+    ]
+    for start in range(0, rounds, ROUNDS):
+        now = min(ROUNDS, rounds - start)
+        results = [
+            train_block(plan, table, knobs, state, code, block.live, np.int32(now)) for block, state, code in work
+        ]
+        work = [(block, state, code) for (block, _, code), (state, _) in zip(work, results, strict=True)]
+        record = np.zeros((count, now, results[0][1].shape[-1]), np.float32)
+        for (block, _, _), (_, new) in zip(work, results, strict=True):
+            block.put(record, np.asarray(new)[:, :now])
+        record = record.swapaxes(0, 1)
+        figures[start : start + now] = record[:, :, : len(FIGURES)]
+        parts.append(record[:, :, len(FIGURES) :])
+        progress(start + now)
+    after = jax.tree.map(np.array, members)
+    for block, state, _ in work:
+        block.put(after, state)
+    joined = np.concatenate(parts)
+    terms = [
+        {name: joined[:, m, k] for k, name in enumerate(program.part_names)} for m, program in enumerate(programs)
+    ]
+    return Advance(after, figures, terms, [None] * count)
+
+
+def advance_hosted(
+    plan: Plan,
+    knobs: Knobs,
+    members: Member,
+    rewards: Sequence[Any],
+    states: Sequence[tuple[Any, ...] | None],
+    rounds: int,
+    progress: Progress,
+) -> Advance:
+    """Compiled rollout, reward in NumPy, compiled update; blocks overlap, so the devices stay busy meanwhile."""
+    count = len(rewards)
+    states = list(states)
+    figures = np.zeros((rounds, count, len(FIGURES)), np.float32)
+    terms: list[list[dict[str, float]]] = [[] for _ in range(count)]
+    groups = blocks(range(count), plan.mesh.size)
+    carried = [plan.place(block.take(members)) for block in groups]
+    for round in range(rounds):
+        played = [rollout_block(plan, state, block.live) for block, state in zip(groups, carried, strict=True)]
+        studied: list[Any] = []
+        for block, (state, steps) in zip(groups, played, strict=True):
+            paid, signals = _score_block(plan, block, steps, rewards, states, terms)
+            figures[round, block.members, len(RECORDED)] = signals
+            studied.append(learn_block(plan, knobs, state, steps, plan.place(paid), block.live))
+        carried = [state for state, _ in studied]
+        for block, (_, record) in zip(groups, studied, strict=True):
+            block.put(figures[round, :, : len(RECORDED)], record)
+        progress(round + 1)
+    after = jax.tree.map(np.array, members)
+    for block, state in zip(groups, carried, strict=True):
+        block.put(after, state)
+    return Advance(after, figures, [as_columns(rows) for rows in terms], states)
+
+
+def _score_block(
+    plan: Plan, block: Block, steps: Steps, rewards: Any, states: list[Any], terms: list[list[dict[str, float]]]
+) -> tuple[Numbers, Numbers]:
+    arrays = jax.tree.map(np.asarray, steps)
+    paid = np.zeros(arrays.clock.shape, np.float32)
+    signals = np.zeros(len(block.members), np.float32)
+    for i, (m, place) in enumerate(zip(block.members, block.places, strict=True)):
+        own = jax.tree.map(lambda leaf, place=place: leaf[place], arrays)
+        found = score(plan.task, rewards[m], own, states[m])
+        paid[place], signals[i], states[m] = found.reward, found.signal, found.state
+        terms[m].append(found.terms)
+    return paid, signals
+
+
+def as_columns(rows: Sequence[dict[str, float]]) -> dict[str, Numbers]:
+    """Rows of named numbers as named columns, NaN where a row lacks a name."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: np.asarray([row.get(name, np.nan) for row in rows], np.float32) for name in names}

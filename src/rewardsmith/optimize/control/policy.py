@@ -1,0 +1,75 @@
+"""Policy: what a training leaves behind, as a value that acts with NumPy alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import BadInput, StoreError
+from ...tasks.spaces import Box, Discrete
+from .networks import Networks
+from .statistics import Moments, standardise
+
+Numbers = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """Parameters ``(P,)`` and the observation statistics ``(O,)`` they were trained with."""
+
+    networks: Networks
+    params: Numbers
+    mean: Numbers
+    variance: Numbers
+
+    @property
+    def moments(self) -> Moments:
+        """The statistics as the networks use them."""
+        return Moments(self.mean, self.variance, np.float32(1.0))
+
+    def act(self, obs: Any, rng: np.random.Generator | None = None) -> Numbers:
+        """Actions ``(...)`` or ``(..., A)`` for observations ``(..., O)``: the most probable ones, or drawn with ``rng``."""
+        obs = np.asarray(obs, np.float32)
+        if obs.shape[-1:] != (self.networks.observation_size,):
+            raise BadInput("observation", f"shape {obs.shape}", f"(..., {self.networks.observation_size})")
+        arrays = self.networks.unpack(self.params)
+        head = self.networks.actor(arrays, standardise(obs, self.moments))
+        if rng is None:
+            return np.asarray(self.networks.to_action(self.networks.greedy(head)))
+        discrete = isinstance(self.networks.actions, Discrete)
+        noise = (rng.gumbel if discrete else rng.normal)(size=head.shape).astype(np.float32)
+        return np.asarray(self.networks.to_action(self.networks.sample(arrays, head, noise)))
+
+    def save(self, path: str | Path) -> None:
+        """Write one ``.npz`` file."""
+        actions = self.networks.actions
+        kind = [actions.n] if isinstance(actions, Discrete) else [actions.low, actions.high]
+        with Path(path).open("wb") as file:
+            np.savez(
+                file,
+                params=self.params,
+                mean=self.mean,
+                variance=self.variance,
+                hidden=np.asarray(self.networks.hidden, np.int64),
+                actions=np.asarray(kind),
+            )
+
+    @staticmethod
+    def load(path: str | Path) -> Policy:
+        """Read what ``save`` wrote.
+
+        Raises:
+            StoreError: the file is missing, damaged or something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = dict(file)
+            kind = arrays["actions"]
+            actions = Discrete(int(kind[0])) if kind.ndim == 1 else Box(tuple(kind[0].tolist()), tuple(kind[1].tolist()))
+            networks = Networks(len(arrays["mean"]), actions, tuple(int(width) for width in arrays["hidden"]))
+            return Policy(networks, arrays["params"], arrays["mean"], arrays["variance"])
+        except (OSError, ValueError, EOFError, KeyError) as error:
+            raise StoreError(f"policy {path} cannot be read: {error}") from None

@@ -1,0 +1,294 @@
+"""Population: candidates x seeds in training, as an immutable value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from ...core.errors import BadInput, StoreError
+from .compiled import Plan
+from .config import PPO, whole
+from .curves import FIGURES, Curves
+from .devices import mesh
+from .engine import Advance, Progress, advance_compiled, advance_hosted
+from .networks import Networks
+from .policy import Policy
+from .rollout import Worlds
+from .scoring import check_reward
+from .statistics import Moments
+from .update import Member
+
+Numbers = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Trainings that advance together: one member for each pair of a reward and a seed.
+
+    Every method returns a new population.  A member's future depends on its own seed and reward only,
+    bit for bit, whatever its neighbours are; so a stopped search continues exactly, and dropping losers
+    does not disturb the rest.
+
+    Args:
+        rewards: the candidates.
+        owners, seeds: ``(M,)`` for each member, the index of its reward, and its seed.
+        members: parameters, optimiser, statistics and environments, each with a leading axis M.
+        curves: what was recorded so far.
+        states: for each member, the state of a stateful reward (flat), or None.
+    """
+
+    task: Any
+    config: PPO
+    rewards: tuple[Any, ...]
+    owners: tuple[int, ...]
+    seeds: tuple[int, ...]
+    members: Member
+    curves: Curves
+    states: tuple[tuple[Any, ...] | None, ...]
+
+    @staticmethod
+    def start(task: Any, rewards: Sequence[Any], seeds: Sequence[int], config: PPO) -> Population:
+        """Untrained members, candidate by candidate: (reward 0, seed 0), (reward 0, seed 1), ...
+
+        Raises:
+            BadInput: no rewards or seeds, a doubled or negative seed, or a thing that is not a reward.
+            MissingField: a reward reads a field that the task does not have.
+            ScopeError: a reward must see more than an episode.
+        """
+        if not rewards or not seeds:
+            raise BadInput("population", f"{len(rewards)} rewards x {len(seeds)} seeds", "at least one of each")
+        for seed in seeds:
+            if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+                raise BadInput("seed", repr(seed), "a whole number from 0 to 2**32 - 1")
+        if len(set(seeds)) < len(seeds):
+            raise BadInput("seeds", list(seeds), "different seeds", "equal seeds give equal trainings")
+        for reward in rewards:
+            check_reward(reward, task)
+        owners = tuple(i for i in range(len(rewards)) for _ in seeds)
+        each = tuple(int(seed) for _ in rewards for seed in seeds)
+        members = _untrained(task, config, each)
+        return Population(
+            task, config, tuple(rewards), owners, each, members, Curves.empty(len(each)), (None,) * len(each)
+        )
+
+    def __len__(self) -> int:
+        return len(self.owners)
+
+    @property
+    def steps(self) -> int:
+        """Environment steps that each member has made."""
+        return int(self.curves.steps[-1]) if len(self.curves.steps) else 0
+
+    @property
+    def plan(self) -> Plan:
+        """What the compiled programs depend on."""
+        return Plan(self.task, self.config.shape, networks(self.task, self.config), mesh())
+
+    def advance(self, steps: int, progress: Progress | None = None) -> Population:
+        """Train every member for ``steps`` more environment steps (rounded up to whole iterations).
+
+        Args:
+            progress: called with the number of iterations done, now and then.
+        """
+        whole("steps to advance", steps)
+        rounds = -(-steps // self.config.batch)
+        report = progress or _silent
+        compiled = [m for m in range(len(self)) if self.task.is_array and _encodes(self.rewards[self.owners[m]])]
+        hosted = [m for m in range(len(self)) if m not in set(compiled)]
+        knobs = self.config.knobs(self.task.discount)
+        results: list[tuple[list[int], Advance]] = []
+        if compiled:
+            own = [self.rewards[self.owners[m]] for m in compiled]
+            results.append((compiled, advance_compiled(self.plan, knobs, self._rows(compiled), own, rounds, report)))
+        if hosted:
+            own = [self.rewards[self.owners[m]] for m in hosted]
+            states = [self.states[m] for m in hosted]
+            route = advance_hosted if self.task.is_array else _simulated
+            results.append((hosted, route(self.plan, knobs, self._rows(hosted), own, states, rounds, report)))
+        return self._joined(results, rounds)
+
+    def keep(self, indices: Sequence[int]) -> Population:
+        """Only some members, in the given order; their trainings go on as if nothing had happened."""
+        wrong = [i for i in indices if not 0 <= i < len(self)]
+        if wrong or not len(indices) or len(set(indices)) < len(indices):
+            raise BadInput("members to keep", list(indices), f"different numbers from 0 to {len(self) - 1}, at least one")
+        chosen = list(indices)
+        return replace(
+            self,
+            owners=tuple(self.owners[i] for i in chosen),
+            seeds=tuple(self.seeds[i] for i in chosen),
+            members=self._rows(chosen),
+            curves=self.curves.kept(chosen),
+            states=tuple(self.states[i] for i in chosen),
+        )
+
+    def policies(self) -> list[Policy]:
+        """What each member has learned."""
+        nets = networks(self.task, self.config)
+        return [Policy(nets, *_policy_arrays(self.members, m)) for m in range(len(self))]
+
+    def failures(self) -> list[int]:
+        """Members whose reward was infinite at any step: their curves mean nothing."""
+        return [m for m in range(len(self)) if np.any(self.curves.figures["infinite"][:, m] > 0)]
+
+    # ------------------------------------------------------------------ on disk
+    def arrays(self) -> dict[str, Numbers]:
+        """Everything but the rewards, as named arrays; ``from_arrays`` restores it bit for bit."""
+        leaves = jax.tree.leaves(self.members)
+        found = {f"member.{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
+        found |= {"owners": np.asarray(self.owners), "seeds": np.asarray(self.seeds, np.uint32)}
+        found |= {"steps": self.curves.steps}
+        found |= {f"figure.{name}": array for name, array in self.curves.figures.items()}
+        for m, terms in enumerate(self.curves.terms):
+            found |= {f"term.{m}.{name}": array for name, array in terms.items()}
+        for m, state in enumerate(self.states):
+            if state is not None:
+                found[f"state.{m}"] = np.asarray(len(state))
+                found |= {f"state.{m}.{i}": np.asarray(leaf) for i, leaf in enumerate(state)}
+        found["rewards"] = np.asarray([str(reward) for reward in self.rewards])
+        return found
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, Numbers], task: Any, rewards: Sequence[Any], config: PPO) -> Population:
+        """The population that ``arrays`` described; task, rewards and config must be those it was made with."""
+        if [str(reward) for reward in rewards] != arrays["rewards"].tolist():
+            raise BadInput("rewards of a saved population", len(rewards), "the rewards it was saved with")
+        seeds = tuple(int(seed) for seed in arrays["seeds"])
+        blank = _untrained(task, config, seeds)
+        leaves, structure = jax.tree.flatten(blank)
+        stored = [np.asarray(arrays[f"member.{i}"]) for i in range(len(leaves))]
+        if [leaf.shape for leaf in leaves] != [leaf.shape for leaf in stored]:
+            raise BadInput("config of a saved population", config, "the config it was saved with")
+        count = len(seeds)
+        figures = {name: np.asarray(arrays[f"figure.{name}"]) for name in FIGURES}
+        terms = tuple(_named(arrays, f"term.{m}.") for m in range(count))
+        owners = tuple(int(owner) for owner in arrays["owners"])
+        return Population(
+            task=task,
+            config=config,
+            rewards=tuple(rewards),
+            owners=owners,
+            seeds=seeds,
+            members=jax.tree.unflatten(structure, stored),
+            curves=Curves(np.asarray(arrays["steps"]), figures, terms),
+            states=tuple(_stored_state(arrays, m) for m in range(count)),
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write ``arrays()`` as one ``.npz`` file, complete or not at all."""
+        target = Path(path)
+        part = target.with_name(target.name + ".part")
+        with part.open("wb") as file:
+            np.savez(file, **self.arrays())  # pyright: ignore[reportArgumentType] (names are not keywords of savez)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+
+    @staticmethod
+    def load(path: str | Path, task: Any, rewards: Sequence[Any], config: PPO) -> Population:
+        """Read what ``save`` wrote.
+
+        Raises:
+            StoreError: the file is missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = dict(file)
+        except (OSError, ValueError, EOFError) as error:
+            raise StoreError(f"population {path} cannot be read: {error}") from None
+        return Population.from_arrays(arrays, task, rewards, config)
+
+    # ------------------------------------------------------------------ helpers
+    def _rows(self, indices: Sequence[int]) -> Member:
+        rows = np.asarray(indices)
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[rows], self.members)
+
+    def _joined(self, results: Sequence[tuple[list[int], Advance]], rounds: int) -> Population:
+        members = jax.tree.map(np.array, self.members)
+        figures = np.zeros((rounds, len(self), len(FIGURES)), np.float32)
+        terms: list[dict[str, Numbers]] = [{} for _ in self.owners]
+        states = list(self.states)
+        for indices, result in results:
+            rows = np.asarray(indices)
+            jax.tree.map(lambda leaf, new, rows=rows: leaf.__setitem__(rows, new), members, result.members)
+            figures[:, rows] = result.figures
+            for i, m in enumerate(indices):
+                terms[m], states[m] = result.terms[i], result.states[i]
+        steps = self.steps + self.config.batch * np.arange(1, rounds + 1)
+        return replace(
+            self, members=members, curves=self.curves.extended(steps, figures, terms), states=tuple(states)
+        )
+
+
+def networks(task: Any, config: PPO) -> Networks:
+    """Actor and critic for a task."""
+    return Networks(task.observation_size, task.actions, config.hidden)
+
+
+def _untrained(task: Any, config: PPO, seeds: Sequence[int]) -> Member:
+    nets = networks(task, config)
+    count, width, envs = len(seeds), task.observation_size, config.envs
+    params = {seed: nets.initial(np.random.default_rng([seed, 0x5EED])) for seed in set(seeds)}
+    state = np.zeros((count, envs, _state_size(task)), np.float32)
+    return Member(
+        params=np.stack([params[seed] for seed in seeds]),
+        first=np.zeros((count, nets.size), np.float32),
+        second=np.zeros((count, nets.size), np.float32),
+        updates=np.zeros(count, np.int32),
+        observed=_no_moments((count, width)),
+        returns=_no_moments((count,)),
+        running=np.zeros((count, 2, envs), np.float32),
+        worlds=Worlds(state, np.zeros((count, envs), np.int32)),
+        seed=np.asarray(seeds, np.uint32),
+        iteration=np.zeros(count, np.int32),
+    )
+
+
+def _no_moments(shape: tuple[int, ...]) -> Moments:
+    # A count of almost 0 makes the first batch decide.
+    return Moments(np.zeros(shape, np.float32), np.ones(shape, np.float32), np.full(shape[:1], 1e-4, np.float32))
+
+
+def _state_size(task: Any) -> int:
+    if not task.is_array:
+        return 0
+    mesh()  # devices are fixed when JAX is first used
+    return int(jax.eval_shape(lambda key: task.env.reset(key, (1,)), jax.random.key(0)).shape[-1])
+
+
+def _policy_arrays(members: Member, m: int) -> tuple[Numbers, Numbers, Numbers]:
+    return members.params[m].copy(), members.observed.mean[m].copy(), members.observed.variance[m].copy()
+
+
+def _encodes(reward: Any) -> bool:
+    try:
+        from ...program import Program
+    except ImportError:
+        return False
+    return isinstance(reward, Program)
+
+
+def _simulated(*arguments: Any) -> Advance:
+    from .host import advance_simulated
+
+    return advance_simulated(*arguments)
+
+
+def _named(arrays: Mapping[str, Numbers], prefix: str) -> dict[str, Numbers]:
+    return {name.removeprefix(prefix): np.asarray(arrays[name]) for name in arrays if name.startswith(prefix)}
+
+
+def _stored_state(arrays: Mapping[str, Numbers], m: int) -> tuple[Numbers, ...] | None:
+    if f"state.{m}" not in arrays:
+        return None
+    return tuple(np.asarray(arrays[f"state.{m}.{i}"]) for i in range(int(arrays[f"state.{m}"])))
+
+
+def _silent(done: int) -> None:
+    del done
