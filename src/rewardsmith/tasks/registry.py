@@ -56,8 +56,8 @@ def load(name: str) -> Task:
         if _GYMNASIUM_ID.match(name):
             wanted = "fields and a success, which no simulator knows"
             why = f"{why} " if close else ""
-            why += f"for any Gymnasium id write a file of about 20 lines with Task.from_gymnasium({name!r}, fields=..., "
-            why += f"success=...): {wanted}; see {TUTORIAL}"
+            call = f"Task.from_gymnasium({name!r}, fields=..., success=...)"
+            why += f"for any Gymnasium id write a file of about 20 lines with {call}: {wanted}; see {TUTORIAL}"
         raise BadInput("task", repr(name), ", ".join(names()) + ", or the path of a task file", why)
     module, attribute = _SHIPPED[name].split(":")
     return getattr(importlib.import_module(f"{__package__}.control.{module}"), attribute)

@@ -23,7 +23,8 @@ class Success:
     Steps that did not happen (the episode had ended) count 0, so falling early is never rewarded.
 
     Args:
-        signal: a reward over named fields, twins allowed, with values in 0..1 per step; NaN means "no verdict".
+        signal: a reward over named fields, twins allowed, with values in 0..1 per step; NaN means
+            "no verdict".
         meaning: one sentence for people.
         reduce: how steps become one number.
         window: the share of the horizon that counts, e.g. ``(0.75, 1.0)`` is the last quarter.
@@ -58,7 +59,7 @@ class Success:
         return start, max(round(self.window[1] * horizon), start + 1)
 
     def episode(self, signal: Array, alive: Array) -> Array:
-        """Judge episodes: arrays ``(..., T)`` with T = horizon give ``(...)``; ``alive`` = this step happened."""
+        """Judge episodes: arrays ``(..., T)``, T = horizon, give ``(...)``; ``alive``: this step happened."""
         if signal.shape != alive.shape or not signal.shape:
             raise BadInput(
                 "success of an episode", f"signal {signal.shape}, alive {alive.shape}", "one shape (..., T)"

@@ -102,7 +102,7 @@ class Task:
         return batch
 
     def with_success(self, batch: Batch) -> dict[str, Any]:
-        """The batch and the field ``success``, the signal per step in 0..1: for judging, and for ``rs.success``."""
+        """The batch and the field ``success`` (per step, 0..1): for judging, and for ``rs.success``."""
         return {**batch, "success": self.success.signal(batch)}
 
     def table(self) -> tuple[Field, ...]:
@@ -147,7 +147,11 @@ class Task:
             parts: the remaining parts of a Task (``name``, ``text``, ``native``, ``naive``, ``discount``).
         """
         env = GymEnv.inspect(id, horizon, engine, options)
-        defaults = {"name": id, "text": f"Succeed in {id}: {success.meaning}", "native": native_reward}
+        defaults: dict[str, Any] = {
+            "name": id,
+            "text": f"Succeed in {id}: {success.meaning}",
+            "native": native_reward,
+        }
         return Task(env=env, fields=tuple(fields), horizon=env.horizon, success=success, **(defaults | parts))
 
 
@@ -185,9 +189,7 @@ def _check_fields(task: str, fields: tuple[Field, ...]) -> None:
         if field.name in seen:
             raise BadInput(f"fields of task {task}", f"{field.name!r} twice", "different names")
         if field.kind not in ("state", "action"):
-            raise BadInput(
-                f"field {field.name} of task {task}", f"kind {field.kind!r}", "'state' or 'action'"
-            )
+            raise BadInput(f"field {field.name} of task {task}", f"kind {field.kind!r}", "'state' or 'action'")
         seen.add(field.name)
 
 

@@ -64,9 +64,7 @@ FIELDS = (
     Field(
         "tip_height", "m", -2.0, 2.0, "height of the tip over the pivot; the line is at 1", read=height_of_tip
     ),
-    Field(
-        "energy", "1", -1.0, 40.0, "total energy: -1 hanging at rest, 1 upright at rest", read=total_energy
-    ),
+    Field("energy", "1", -1.0, 40.0, "total energy: -1 hanging at rest, 1 upright at rest", read=total_energy),
     Field("cos_1", "1", -1.0, 1.0, "cosine of the angle of link 1: 1 hanging, -1 upright", read=0),
     Field("sin_1", "1", -1.0, 1.0, "sine of the angle of link 1", read=1),
     Field("cos_2", "1", -1.0, 1.0, "cosine of the angle of link 2 relative to link 1", read=2),
@@ -89,8 +87,8 @@ acrobot = Task(
 
 acrobot_high = Task(
     name="acrobot_high",
-    text="Swing the two links up and keep the tip above the line for as much of the second half of the episode as "
-    "possible; reaching the line does not end the episode.",
+    text="Swing the two links up and keep the tip above the line for as much of the second half of the "
+    "episode as possible; reaching the line does not end the episode.",
     env=Acrobot(stops=False),
     fields=FIELDS,
     horizon=500,

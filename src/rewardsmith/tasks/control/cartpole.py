@@ -64,9 +64,7 @@ cartpole = Task(
     text="Keep the pole balanced on the cart for 500 steps by pushing the cart left or right.",
     env=CartPole(),
     fields=(
-        Field(
-            "x", "m", -2 * TRACK, 2 * TRACK, "position of the cart; the track ends at -2.4 and 2.4", read=0
-        ),
+        Field("x", "m", -2 * TRACK, 2 * TRACK, "position of the cart; the track ends at -2.4 and 2.4", read=0),
         Field("x_velocity", "m/s", -5.0, 5.0, "velocity of the cart", read=1),
         Field("angle", "rad", -2 * ANGLE_LIMIT, 2 * ANGLE_LIMIT, "angle of the pole; 0 is upright", read=2),
         Field("angular_velocity", "rad/s", -5.0, 5.0, "angular velocity of the pole", read=3),
@@ -82,8 +80,8 @@ cartpole = Task(
 
 cartpole_swingup = Task(
     name="cartpole_swingup",
-    text="The pole hangs below the cart. Swing it up by moving the cart, then hold it upright until the end of the "
-    "episode, without leaving the track.",
+    text="The pole hangs below the cart. Swing it up by moving the cart, then hold it upright until the end "
+    "of the episode, without leaving the track.",
     env=CartPoleSwingUp(),
     fields=(
         Field("x", "m", -TRACK, TRACK, "position of the cart; the episode ends beyond -2.4 and 2.4", read=0),

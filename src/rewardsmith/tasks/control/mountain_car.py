@@ -89,7 +89,8 @@ mountain_car = Task(
 
 mountain_car_continuous = Task(
     name="mountain_car_continuous",
-    text=f"Drive the car to the flag at {CONTINUOUS_GOAL} on the right hill; the engine is too weak to climb at once.",
+    text=f"Drive the car to the flag at {CONTINUOUS_GOAL} on the right hill; the engine is too weak to climb "
+    "at once.",
     env=MountainCarContinuous(),
     fields=(*FIELDS, ENGINE),
     horizon=999,

@@ -55,9 +55,7 @@ FIELDS = (
     Field(
         "energy", "1", -1.0, 3.2, "energy of the rod: -1 hanging at rest, 1 upright at rest", read=rod_energy
     ),
-    Field(
-        "torque", "N*m", -MAX_TORQUE, MAX_TORQUE, "torque at the pivot", kind="action", read=limited_torque
-    ),
+    Field("torque", "N*m", -MAX_TORQUE, MAX_TORQUE, "torque at the pivot", kind="action", read=limited_torque),
 )
 
 pendulum = Task(
@@ -75,7 +73,8 @@ pendulum = Task(
 
 pendulum_hold = Task(
     name="pendulum_hold",
-    text="Swing the pendulum up and hold it still: in the last quarter of the episode it must be upright and slow.",
+    text="Swing the pendulum up and hold it still: in the last quarter of the episode it must be upright and "
+    "slow.",
     env=Pendulum(),
     fields=FIELDS,
     horizon=200,

@@ -94,7 +94,7 @@ class CartPoleSwingUp:
     """The same cart and pole, hanging at first, pushed by any force up to 10 N; the angle is free.
 
     State: x, x velocity, angle (0 is upright), angular velocity.
-    Observation: x, x velocity, cos(angle), sin(angle), angular velocity, so that no policy meets a jump of the angle.
+    Observation: x, x velocity, cos(angle), sin(angle), angular velocity: no policy meets a jump of the angle.
     """
 
     observation_size: int = 5
@@ -114,9 +114,7 @@ class CartPoleSwingUp:
         """Position, velocity, cosine and sine of the angle, angular velocity."""
         np_ = xp(state)
         theta = state[..., 2]
-        return np_.stack(
-            [state[..., 0], state[..., 1], np_.cos(theta), np_.sin(theta), state[..., 3]], axis=-1
-        )
+        return np_.stack([state[..., 0], state[..., 1], np_.cos(theta), np_.sin(theta), state[..., 3]], axis=-1)
 
     def terminated(self, state: Array) -> Array:
         """The cart left the track."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -66,9 +66,7 @@ class GymEnv:
         finally:
             env.close()
         if limit is None:
-            raise BadInput(
-                f"horizon of {id}", "none", "horizon=<steps>", "this environment has no time limit"
-            )
+            raise BadInput(f"horizon of {id}", "none", "horizon=<steps>", "this environment has no time limit")
         return cls(id, size, actions, limit, engine, pairs)
 
     @property
@@ -107,7 +105,7 @@ class GymEnv:
 
 def _import(package: str, id: str) -> Any:
     if importlib.util.find_spec(package) is None:
-        raise MissingExtra(package, "control", f"the environment {id}")
+        raise MissingExtra(package, "mujoco" if package == "envpool" else "control", f"the environment {id}")
     return importlib.import_module(package)
 
 
@@ -123,14 +121,14 @@ def _envpool_has(id: str, options: Options) -> bool:
 
 
 @contextlib.contextmanager
-def _readable(id: str, options: Options) -> Iterator[None]:
+def _readable(id: str, options: Options) -> Generator[None]:
     """Turn Gymnasium's own errors into one line."""
     from gymnasium import error
 
     try:
         yield
     except error.DependencyNotInstalled as problem:
-        raise MissingExtra(f"the simulator ({problem})", "control", f"the environment {id}") from None
+        raise MissingExtra(_simulator(problem), "mujoco", f"the environment {id}") from None
     except error.Error as problem:
         reason = " ".join(str(problem).split())
         raise BadInput("Gymnasium environment", repr(id), "an id that gymnasium.make knows", reason) from None
@@ -142,9 +140,7 @@ def _readable(id: str, options: Options) -> Iterator[None]:
 def _observation_size(id: str, space: Any) -> int:
     shape = getattr(space, "shape", None)
     if not hasattr(space, "low") or not shape:
-        raise BadInput(
-            f"observations of {id}", space, "a Box", "wrap the environment so that it gives numbers"
-        )
+        raise BadInput(f"observations of {id}", space, "a Box", "wrap the environment so that it gives numbers")
     return math.prod(shape)
 
 
@@ -154,3 +150,7 @@ def _actions(id: str, space: Any) -> Actions:
     if hasattr(space, "low") and len(space.shape) == 1:
         return Box(tuple(space.low.tolist()), tuple(space.high.tolist()))
     raise BadInput(f"actions of {id}", space, "Discrete(n) from 0, or a Box with one axis and finite bounds")
+
+
+def _simulator(problem: Exception) -> str:
+    return f"a simulator ({' '.join(str(problem).split())})"

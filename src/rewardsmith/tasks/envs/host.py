@@ -7,6 +7,7 @@ is always the same: ``next_obs`` is the true successor of the action, ``obs`` is
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -65,19 +66,21 @@ class EnvpoolVector:
         import envpool
 
         threads = min(num_envs, os.cpu_count() or 1)
-        self._pool: Any = envpool.make(
-            id,
-            env_type="gymnasium",
-            num_envs=num_envs,
-            seed=seed,
-            num_threads=threads,
-            max_episode_steps=horizon + 1,
-            **dict(options),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the precision of bounds in envpool's own spaces
+            self._pool: Any = envpool.make(
+                id,
+                env_type="gymnasium",
+                num_envs=num_envs,
+                seed=seed,
+                num_threads=threads,
+                max_episode_steps=horizon + 1,
+                **dict(options),
+            )
+            self._space: Any = self._pool.action_space
         self._horizon = horizon
         self._age = np.zeros(num_envs, int)
         self._copies = np.arange(num_envs, dtype=np.int32)
-        self._space: Any = self._pool.action_space
 
     def reset(self) -> Array:
         """Start N episodes; observations ``(N, O)``."""

@@ -13,8 +13,8 @@ import numpy as np
 from ...core.arrays import Array
 from ..spaces import Actions
 
-# ("line", x1, y1, x2, y2, width, role) | ("circle", x, y, radius, role) | ("polyline", ((x, y), ...), width, role);
-# lengths in world units; a role ("ground", "body", "limb", "joint", "goal", "accent") is coloured by the report.
+# ("line", x1, y1, x2, y2, width, role), ("circle", x, y, radius, role) or ("polyline", points, width, role), with
+# points ((x, y), ...); lengths in world units; the report colours by role: "ground", "body", "limb", "joint", "goal", "accent".
 Shape: TypeAlias = tuple[Any, ...]
 Frame: TypeAlias = tuple[float, float, float, float]  # xmin, xmax, ymin, ymax
 
