@@ -1,0 +1,22 @@
+"""The restricted reward language: rewards that a language model or a search may write.
+
+    program = parse("{'upright': cos(angle), 'effort': -0.01 * action ** 2}", task)
+
+Nothing is executed: the text becomes a tree of our own nodes, which is evaluated here, printed, varied
+and turned into register code for whole populations.
+"""
+
+from __future__ import annotations
+
+import sys as _sys
+
+from ..core.pytree import register_pytrees as _register_pytrees
+from .check import Finding as Finding
+from .check import check as check
+from .codes import CODES as CODES
+from .functions import FUNCTIONS as FUNCTIONS
+from .parse import parse as parse
+from .program import Program as Program
+
+if "jax" in _sys.modules:
+    _register_pytrees()
