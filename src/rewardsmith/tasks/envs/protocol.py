@@ -13,8 +13,9 @@ import numpy as np
 from ...core.arrays import Array
 from ..spaces import Actions
 
-# ("line", x1, y1, x2, y2, width, role), ("circle", x, y, radius, role) or ("polyline", points, width, role), with
-# points ((x, y), ...); lengths in world units; the report colours by role: "ground", "body", "limb", "joint", "goal", "accent".
+# ("line", x1, y1, x2, y2, width, role), ("circle", x, y, radius, role) or
+# ("polyline", ((x, y), ...), width, role); lengths in world units; the report colours by role:
+# "ground", "body", "limb", "joint", "goal", "accent".
 Shape: TypeAlias = tuple[Any, ...]
 Frame: TypeAlias = tuple[float, float, float, float]  # xmin, xmax, ymin, ymax
 
