@@ -1,15 +1,15 @@
-"""``events.jsonl``: the journal as lines of JSON, for people, ``tail -f`` and other programs.
+"""Mirrors of the journal: ``events.jsonl`` for people and ``tail -f``, and the TensorBoard file.
 
-The file is a function of the journal and nothing reads it back, so it is never flushed to the disk: when
+A mirror is a function of the journal and nothing reads it back, so it is never flushed to the disk: when
 a run is opened for writing, a mirror that differs (torn last line, lines of a lost commit, an edit) is
-written anew.  Apart from ``time`` and ``timing`` it equals that of an uninterrupted run.
+written anew.  Apart from times it equals that of an uninterrupted run.
 """
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from rewardsmith.store.journal import Event
 from rewardsmith.store.trouble import StoreWarning
 
 
-def line(event: Event) -> str:
-    """Return the line of an event, ending in a newline."""
+def line(event: Event) -> bytes:
+    """Return the line of an event in ``events.jsonl``."""
     moment = datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds")
     entry = {
         "sequence": event.sequence,
@@ -31,42 +31,43 @@ def line(event: Event) -> str:
         "timing": canonical.plain(event.timing),
         "time": moment.replace("+00:00", "Z"),
     }
-    return json.dumps({name: value for name, value in entry.items() if value != {}}) + "\n"
+    return json.dumps({name: value for name, value in entry.items() if value != {}}).encode() + b"\n"
 
 
 class Mirror:
-    """The mirror of one run, open for appending.
+    """One mirror file of a run.
 
     Args:
         path: The file.
+        encode: The bytes of an event.
+        head: The bytes before the first event.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, encode: Callable[[Event], bytes], head: bytes = b"") -> None:
+        self._path, self._encode, self._head = path, encode, head
         self._whole = False
 
     def rebuild(self, events: Iterable[Event]) -> None:
         """Make the file equal to the journal; a file that is equal already is left alone."""
-        text = "".join(map(line, events)).encode()
+        data = self._head + b"".join(map(self._encode, events))
         try:
-            if not self._path.exists() or self._path.read_bytes() != text:
-                files.write_bytes(self._path, text)
+            if not self._path.exists() or self._path.read_bytes() != data:
+                files.write_bytes(self._path, data)
             self._whole = True
         except (StoreError, OSError) as error:
             self._give_up(error)
 
     def append(self, event: Event) -> None:
-        """Add the line of an event.
+        """Add an event.
 
-        The event is in the journal already, so a failure here is a warning and not an error.
+        It is in the journal already, so a failure here is a warning and not an error.
         """
-        if not self._whole:
-            return
+        data = self._encode(event) if self._whole else b""
         try:
-            with open(self._path, "ab", buffering=0) as file:
-                text = line(event).encode()
-                if file.write(text) != len(text):
-                    raise OSError("the line was not written whole")
+            if data:
+                with open(self._path, "ab", buffering=0) as file:
+                    if file.write(data) != len(data):
+                        raise OSError("an event was not written whole")
         except OSError as error:
             self._give_up(error)
 

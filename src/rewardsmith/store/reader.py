@@ -19,6 +19,7 @@ class Reader:
     Attributes:
         id: The run id, the hash of its configuration.
         folder: The run folder.
+        created: Seconds since 1970 at which it was made.
     """
 
     def __init__(self, folder: Path, book: Journal) -> None:
@@ -27,6 +28,7 @@ class Reader:
         with book.read() as connection:
             row, _ = listing.row_and_status(connection, book.path)
         self.id: str = row.run
+        self.created: float = row.created
         self._config: str = row.config
 
     @property

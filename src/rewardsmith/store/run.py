@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 
 from rewardsmith.core.errors import BadInput, StoreError
-from rewardsmith.store import canonical, checkpoints, files, journal, listing, trouble
+from rewardsmith.store import canonical, checkpoints, files, journal, listing, mirror, trouble
 from rewardsmith.store import folder as folders
+from rewardsmith.store import tensorboard as board
 from rewardsmith.store.checkpoints import Checkpoint
 from rewardsmith.store.journal import FINISHED, Event, Journal
 from rewardsmith.store.lease import HEARTBEAT_SECONDS, Lease
 from rewardsmith.store.mirror import Mirror
 from rewardsmith.store.reader import Reader
-from rewardsmith.store.tensorboard import TensorBoard
 
 
 class Run(Reader):
@@ -51,8 +51,7 @@ class Run(Reader):
         self._lease = lease
         self._ended = self.finished is not None
         self._lock = threading.RLock()
-        self._mirror = Mirror(folder / "events.jsonl") if lease else None
-        self._board = TensorBoard(folder / "tensorboard") if lease and tensorboard else None
+        self._mirrors = self._make_mirrors(tensorboard) if lease else ()
         # A run that was dropped without close() must not look alive as long as its process lives.
         self._finalizer = weakref.finalize(self, folders.let_go, book, lease)
         self._finalizer.atexit = False
@@ -72,7 +71,7 @@ class Run(Reader):
             root: The runs folder; None for ``$REWARDSMITH_RUNS`` or ``./runs``.
             config: The resolved configuration; its hash is the run id.
             heartbeat: Seconds between two renewals of the lease.
-            tensorboard: Mirror scalars to TensorBoard files where a writer is installed.
+            tensorboard: Mirror scalars to a TensorBoard file.
 
         Raises:
             BadInput: The configuration is not JSON.
@@ -230,8 +229,6 @@ class Run(Reader):
 
     def close(self) -> None:
         """Give the lease back and close the files; a second call does nothing."""
-        if self._board is not None:
-            self._board.close()
         self._finalizer()
 
     def __enter__(self) -> Run:
@@ -275,9 +272,8 @@ class Run(Reader):
                     event = journal.append_event(connection, self.id, texts, time.time())
                     journal.update_run(connection, event)
             if event is not None:
-                for mirror in (self._mirror, self._board):
-                    if mirror is not None:
-                        mirror.append(event)
+                for each in self._mirrors:
+                    each.append(event)
                 self._ended = kind == FINISHED
         if event is None:  # another thread recorded the key meanwhile
             return self._record(kind, key, payload, arrays, timing)
@@ -313,6 +309,10 @@ class Run(Reader):
         with self._journal.read() as connection:
             kept = checkpoints.rows(connection, self.id)
         files.sweep(self.folder / "checkpoints", {checkpoints.file_of(row) for row in kept})
-        for mirror in (self._mirror, self._board):
-            if mirror is not None:
-                mirror.rebuild(found)
+        for each in self._mirrors:
+            each.rebuild(found)
+
+    def _make_mirrors(self, tensorboard: bool) -> tuple[Mirror, ...]:
+        lines = Mirror(self.folder / "events.jsonl", mirror.line)
+        points = self.folder / "tensorboard" / board.FILE
+        return (lines, Mirror(points, board.encode, board.head(self.created))) if tensorboard else (lines,)
