@@ -72,10 +72,10 @@ def rock(obs):
     return np.where(obs[..., 1] >= 0, 1, -1)
 
 
-def pump_elbow(obs):
-    """Torque along the velocity of the elbow until there is energy enough, then against it."""
+def pump_elbow(obs, target=1.0):
+    """Torque along the velocity of the elbow up to an energy, then against it."""
     push = np.sign(obs[..., 5])
-    return (1 + np.where(total_energy(obs) < 1.0, push, -push)).astype(int)
+    return (1 + np.where(total_energy(obs) < target, push, -push)).astype(int)
 
 
 def planned_height(env, episodes, horizon, plans=96, ahead=20, seed=0):

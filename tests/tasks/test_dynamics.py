@@ -176,6 +176,6 @@ def test_sketch_stays_in_the_frame_and_moves(env):
 def test_acrobot_sketch_draws_the_height_that_is_judged():
     task = tasks.load("acrobot_high")
     obs = task.env.observe(task.env.step(np.array([2.0, 0.7, 1.0, -2.0]), np.array(2)))
-    tip = [shape for shape in task.sketch(obs) if shape[-1] == "accent"][0]
+    tip = next(shape for shape in task.sketch(obs) if shape[-1] == "accent")
     height = task.batch(obs, np.array(1), obs, np.array(False))["tip_height"]
     assert tip[2] == pytest.approx(float(height))

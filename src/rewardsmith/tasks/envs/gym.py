@@ -129,7 +129,7 @@ def _readable(id: str, options: Options) -> Generator[None]:
         yield
     except error.DependencyNotInstalled as problem:
         raise MissingExtra(_simulator(problem), "mujoco", f"the environment {id}") from None
-    except error.Error as problem:
+    except (error.Error, ImportError) as problem:
         reason = " ".join(str(problem).split())
         raise BadInput("Gymnasium environment", repr(id), "an id that gymnasium.make knows", reason) from None
     except TypeError as problem:

@@ -78,6 +78,7 @@ class EnvpoolVector:
                 **dict(options),
             )
             self._space: Any = self._pool.action_space
+            _ = self._pool.observation_space  # made on first use, and warns then
         self._horizon = horizon
         self._age = np.zeros(num_envs, int)
         self._copies = np.arange(num_envs, dtype=np.int32)
