@@ -7,7 +7,7 @@ reward is evaluated on the host between a compiled rollout and a compiled update
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -129,9 +129,9 @@ def advance_hosted(
         played = [rollout_block(plan, state, block.live) for block, state in zip(groups, carried, strict=True)]
         studied: list[Any] = []
         for block, (state, steps) in zip(groups, played, strict=True):
-            paid, signals = _score_block(plan, block, steps, rewards, states, terms)
+            paid, signals = score_block(plan, block, steps, rewards, states, terms)
             figures[round, block.members, len(RECORDED)] = signals
-            studied.append(learn_block(plan, knobs, state, steps, plan.place(paid), block.live))
+            studied.append(study(plan, knobs, block, state, steps, paid))
         carried = [state for state, _ in studied]
         for block, (_, record) in zip(groups, studied, strict=True):
             block.put(figures[round, :, : len(RECORDED)], record)
@@ -142,9 +142,17 @@ def advance_hosted(
     return Advance(after, figures, [as_columns(rows) for rows in terms], states)
 
 
-def _score_block(
+def study(plan: Plan, knobs: Knobs, block: Block, members: Member, steps: Steps, paid: Numbers) -> tuple[Member, Any]:
+    """One compiled update of a block: members and records ``(capacity, len(RECORDED))``."""
+    members, steps, paid = plan.place((members, steps, paid))
+    # Learning knows no task: tasks with the same networks share one program.
+    return learn_block(replace(plan, task=None), knobs, members, steps, paid, block.live)
+
+
+def score_block(
     plan: Plan, block: Block, steps: Steps, rewards: Any, states: list[Any], terms: list[list[dict[str, float]]]
 ) -> tuple[Numbers, Numbers]:
+    """Rewards ``(capacity, T, N)`` and mean success signals; ``states`` and ``terms`` are brought up to date."""
     arrays = jax.tree.map(np.asarray, steps)
     paid = np.zeros(arrays.clock.shape, np.float32)
     signals = np.zeros(len(block.members), np.float32)

@@ -1,0 +1,128 @@
+"""Host: members whose environments are simulators, stepped outside of JAX between two compiled calls."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
+
+import jax
+import numpy as np
+
+from .compiled import Plan, act_block
+from .config import Knobs
+from .engine import Advance, Block, Progress, as_columns, blocks, score_block, study
+from .curves import FIGURES
+from .policy import Policy
+from .rollout import Steps
+from .update import RECORDED, Member
+
+Numbers = np.ndarray[Any, Any]
+
+
+def fresh_seed(*parts: int) -> int:
+    """A seed for a simulator, a fixed function of some whole numbers."""
+    text = ":".join(str(int(part)) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 2
+
+
+def advance_simulated(
+    plan: Plan,
+    knobs: Knobs,
+    members: Member,
+    rewards: Sequence[Any],
+    states: Sequence[tuple[Any, ...] | None],
+    rounds: int,
+    progress: Progress,
+) -> Advance:
+    """As ``advance_hosted``, with simulators.
+
+    A simulator's state cannot be saved, so every call starts new episodes, seeded by the member's seed
+    and iteration: a training that is stopped between two calls and resumed goes on exactly.
+    """
+    count = len(rewards)
+    states = list(states)
+    figures = np.zeros((rounds, count, len(FIGURES)), np.float32)
+    terms: list[list[dict[str, float]]] = [[] for _ in range(count)]
+    after = jax.tree.map(np.array, members)
+    after.running[:] = 0.0
+    groups = blocks(range(count), plan.mesh.size)
+    with _simulators(plan, members) as worlds:
+        seen = np.stack([world.reset() for world in worlds]).astype(np.float32)
+        clock = np.zeros(seen.shape[:2], np.int32)
+        for round in range(rounds):
+            steps, seen, clock = _record(plan, after, worlds, seen, clock)
+            for block in groups:
+                own = block.take(steps)
+                paid, signals = score_block(plan, block, own, rewards, states, terms)
+                figures[round, block.members, len(RECORDED)] = signals
+                state, record = study(plan, knobs, block, block.take(after), own, paid)
+                block.put(after, state)
+                block.put(figures[round, :, : len(RECORDED)], record)
+            progress(round + 1)
+    return Advance(after, figures, [as_columns(rows) for rows in terms], states)
+
+
+def simulated_episodes(
+    task: Any, policies: Sequence[Policy], seeds: Sequence[int], episodes: int, greedy: bool
+) -> list[dict[str, Numbers]]:
+    """Whole episodes ``(E, T = horizon)`` of every policy; ``happened`` marks the steps before the end."""
+    return [_episodes(task, *pair, episodes, greedy) for pair in zip(policies, seeds, strict=True)]
+
+
+def _episodes(task: Any, policy: Policy, seed: int, episodes: int, greedy: bool) -> dict[str, Numbers]:
+    rng = np.random.default_rng(seed)
+    rows: list[tuple[Numbers, ...]] = []
+    with closing(task.env.open(episodes, fresh_seed(seed))) as world:
+        obs = world.reset()
+        alive = np.ones(episodes, bool)
+        for _ in range(task.horizon):
+            action = policy.act(obs, None if greedy else rng)
+            step = world.step(action)
+            rows.append((obs, action, step.next_obs, step.terminated & alive, step.reward, alive))
+            alive = alive & ~(step.terminated | step.truncated)
+            obs = step.obs
+    seen, action, after, terminated, native, happened = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
+    return {**task.batch(seen, action, after, terminated, native_reward=native), "happened": happened}
+
+
+@contextmanager
+def _simulators(plan: Plan, members: Member) -> Generator[list[Any]]:
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(closing(plan.task.env.open(plan.shape.envs, fresh_seed(seed, iteration))))
+            for seed, iteration in zip(members.seed, members.iteration, strict=True)
+        ]
+
+
+def _record(
+    plan: Plan, members: Member, worlds: Sequence[Any], seen: Numbers, clock: Numbers
+) -> tuple[Steps, Numbers, Numbers]:
+    """One rollout of all members: steps ``(M, T, N, ...)``, and what they see and their clocks afterwards."""
+    choose = _chooser(plan, members)
+    rows: list[tuple[Numbers, ...]] = []
+    for time in range(plan.shape.rollout):
+        action, raw, head = choose(seen, time)
+        found = [world.step(own) for world, own in zip(worlds, action, strict=True)]
+        after, ended, cut, paid = (
+            np.stack([getattr(one, name) for one in found])
+            for name in ("next_obs", "terminated", "truncated", "reward")
+        )
+        rows.append((seen, action, after.astype(np.float32), ended, cut, clock, raw, head, paid.astype(np.float32)))
+        seen = np.stack([one.obs for one in found]).astype(np.float32)
+        clock = np.where(ended | cut, 0, clock + 1).astype(np.int32)
+    return Steps(*(np.stack(column, axis=1) for column in zip(*rows, strict=True))), seen, clock
+
+
+def _chooser(plan: Plan, members: Member) -> Callable[[Numbers, int], tuple[Numbers, ...]]:
+    """Actions of all members at once; populations are padded to a multiple of a block, so sizes share a program."""
+    count = len(members.seed)
+    rows = np.minimum(np.arange(-(-count // plan.capacity) * plan.capacity), count - 1)
+    padded = jax.device_put(jax.tree.map(lambda leaf: leaf[rows], members), jax.devices()[0])
+
+    def choose(seen: Numbers, time: int) -> tuple[Numbers, ...]:
+        outputs = act_block(plan.networks, padded, seen[rows], np.int32(time), plan.shape.envs)
+        return tuple(np.asarray(output)[:count] for output in outputs)
+
+    return choose
