@@ -164,7 +164,7 @@ class Builder:
         if len(node.args) != function.arity:
             hint = ""
             if name in ("max", "min") and len(node.args) > 1:
-                hint = f"{name}imum(x, y) for the {name}imum of two numbers; {name}(x) is over the columns of a vector"
+                hint = f"{name}imum(x, y) for two numbers; {name}(x) is over the columns of a vector"
             allowed = hint or f"{function.arity}: {name} is {function.meaning}"
             _fail(node, "E_CALL", f"{name} with {len(node.args)} arguments", allowed)
         return self._apply(node, name, node.args, level)
@@ -226,9 +226,12 @@ def _suggest(name: str, known: list[str]) -> str:
 
 
 def _name_of(node: ast.AST) -> str:
-    words = {"ListComp": "a comprehension", "SetComp": "a comprehension", "DictComp": "a comprehension",
-             "GeneratorExp": "a comprehension", "JoinedStr": "a formatted string", "NamedExpr": "the operator :="}  # fmt: skip
-    return words.get(type(node).__name__, f"the construct {type(node).__name__}")
+    kind = type(node).__name__
+    if kind.endswith("Comp") or kind == "GeneratorExp":
+        return "a comprehension"
+    return {"JoinedStr": "a formatted string", "NamedExpr": "the operator :="}.get(
+        kind, f"the construct {kind}"
+    )
 
 
 def _fail(node: Any, code: str, message: str, allowed: str = "") -> NoReturn:

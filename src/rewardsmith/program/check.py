@@ -65,24 +65,20 @@ def require_finite(total: Array) -> None:
     bad = ~np.isfinite(values)
     if bad.any():
         first = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
-        where = first[0] if len(first) == 1 else first
+        row = first[0] if len(first) == 1 else first
         kind = "NaN" if np.isnan(values[first]) else "infinite"
-        raise refuse(
-            "E_NONFINITE", f"{int(bad.sum())} of {bad.size} rows are not finite, first row {where} ({kind})"
-        )
+        message = f"{int(bad.sum())} of {bad.size} rows are not finite, first row {row} ({kind})"
+        raise refuse("E_NONFINITE", message)
 
 
 def _run(program: Program, batch: Batch, scalar: Any) -> tuple[np.ndarray[Any, Any], str]:
     """The total, and a sentence about steps that are not finite (empty where all are)."""
     tape = program.tape
     fields, shape, _ = inputs(tape, batch)
+    plain = {name: np.asarray(to_numpy(value), dtype=scalar) for name, value in fields.items()}
+    if shape == ():
+        plain = {name: value[None] for name, value in plain.items()}
     with np.errstate(all="ignore"):
-        plain = {name: np.atleast_1d(np.asarray(to_numpy(v), dtype=scalar)) for name, v in fields.items()}
-        if shape == ():
-            plain = {
-                name: value[None] if value.ndim == 1 and _is_vector(program, name) else value
-                for name, value in plain.items()
-            }
         values = run_numpy(tape, plain, scalar, reuse=False)
         total = np.zeros(shape or (1,), dtype=scalar)
         for at in tape.outputs:
@@ -94,18 +90,13 @@ def _run(program: Program, batch: Batch, scalar: Any) -> tuple[np.ndarray[Any, A
     return total, ""
 
 
-def _is_vector(program: Program, name: str) -> bool:
-    return any(field.name == name and field.width for field in program.table)
-
-
 def _precision(wide: np.ndarray[Any, Any], narrow: np.ndarray[Any, Any]) -> list[Finding]:
     error = float(np.abs(wide - narrow).mean())
     spread = float(np.ptp(wide))
     if error <= _MATERIAL * spread or error <= _NOTHING:
         return []
-    return [
-        _warn("W_PRECISION", f"32-bit results are off by {error:.3g} on average; the reward spans {spread:.3g}")
-    ]
+    message = f"32-bit results are off by {error:.3g} on average; the reward spans {spread:.3g}"
+    return [_warn("W_PRECISION", message)]
 
 
 def _unit_conflicts(program: Program) -> list[str]:

@@ -25,7 +25,7 @@ CODES: dict[str, Answer] = {
     ),
     "E_NODE": Answer(
         "a construct outside the language (loop, import, comprehension, string, ...)",
-        "assignments to names, one return at the end, arithmetic, comparisons, a if c else b, and listed functions",
+        "assignments to names, one return at the end, arithmetic, comparisons, a if c else b, listed functions",
     ),
     "E_CALL": Answer(
         "a call of something that is not a listed function, or with other arguments", "see FUNCTIONS"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -96,11 +96,6 @@ def _to_one_float(raw: dict[str, Array], lib: Any) -> dict[str, Array]:
 
 
 # ---------------------------------------------------------------------- NumPy
-class _Call(NamedTuple):
-    function: Callable[..., Any]
-    args: tuple[int, ...]
-
-
 def run_numpy(
     tape: Tape, fields: dict[str, Array], scalar: Callable[[float], Any], reuse: bool = True
 ) -> list[Any]:

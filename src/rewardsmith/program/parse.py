@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import keyword
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ..core.errors import BadInput, ProgramError
@@ -33,7 +33,7 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
 
 
 def parse(source: str, fields: Any, strict_units: bool = False) -> Program:
-    """Read a reward program.
+    r"""Read a reward program.
 
     Args:
         source: an expression; or assignments and one return; or ``def reward(<field names>): ...``.
@@ -45,7 +45,7 @@ def parse(source: str, fields: Any, strict_units: bool = False) -> Program:
 
     Example:
         >>> table = [Field("angle", "rad"), Field("next_angle", "rad", kind="next")]
-        >>> program = parse("def reward(angle, next_angle):\\n    return abs(angle) - abs(next_angle)", table)
+        >>> program = parse("def reward(angle, next_angle):\n    return abs(angle) - abs(next_angle)", table)
         >>> print(program)
         abs(angle) - abs(next_angle)
     """
@@ -141,13 +141,8 @@ def _parts(value: ast.expr, builder: Builder) -> dict[str, tuple[Expr, Any, ast.
 
 def is_part_name(name: str) -> bool:
     """True for names that a term of a program may have."""
-    return (
-        name.isascii()
-        and name.isidentifier()
-        and not keyword.iskeyword(name)
-        and name[0] != "_"
-        and len(name) < 80
-    )
+    plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    return plain and name[0] != "_" and len(name) < 80
 
 
 def _signature(function: ast.FunctionDef, table: Mapping[str, Field]) -> dict[str, Field]:

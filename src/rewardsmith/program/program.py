@@ -67,12 +67,18 @@ class Program(Reward):
 
     @classmethod
     def of(cls, parts: tree.Named, bindings: tree.Named, fields: Iterable[Field]) -> Self:
-        """Leave out what is not read, and rename local names that would hide a field."""
+        """Leave out what is not read, put the fields in the order in which they are read, and rename
+        local names that would hide a field.
+        """
         used = _needed(parts, bindings)
         kept = tuple((name, expr) for name, expr in bindings if name in used)
         exprs = [expr for _, expr in (*kept, *parts)]
-        reads = {node.name for expr in exprs for node in tree.walk(expr) if isinstance(node, tree.Read)}
-        table = tuple(replace(field, read=None, meaning="") for field in fields if field.name in reads)
+        reads = [node.name for expr in exprs for node in tree.walk(expr) if isinstance(node, tree.Read)]
+        known = {field.name: field for field in fields}
+        missing = [name for name in reads if name not in known]
+        if missing:
+            raise refuse("E_NAME", f"no field {missing[0]!r}", ", ".join(known))
+        table = tuple(replace(known[name], read=None, meaning="") for name in dict.fromkeys(reads))
         return cls(*_renamed(parts, kept, {field.name for field in table}), table)
 
     # ------------------------------------------------------------------ the reward
@@ -180,8 +186,12 @@ class Program(Reward):
             object.__setattr__(self, name, value)
 
     def _to_json(self) -> dict[str, Any]:
-        columns = ("name", "unit", "low", "high", "width", "kind")
-        table = [{name: _plain(getattr(field, name)) for name in columns} for field in self.table]
+        columns = ("name", "unit", "width", "kind")
+        table = [
+            # bounds as text, because JSON has no infinity
+            {**{name: getattr(f, name) for name in columns}, "low": repr(f.low), "high": repr(f.high)}
+            for f in self.table
+        ]
         return {"source": str(self), "fields": table}
 
     @classmethod
@@ -189,9 +199,11 @@ class Program(Reward):
         del terms
         from .parse import parse
 
-        bounds = ("low", "high")
         fields = [
-            Field(**{k: float(v) if k in bounds else v for k, v in row.items()}) for row in data["fields"]
+            Field(
+                row["name"], row["unit"], float(row["low"]), float(row["high"]), "", row["width"], row["kind"]
+            )
+            for row in data["fields"]
         ]
         return parse(data["source"], fields)
 
@@ -248,7 +260,3 @@ def _with_values(named: tree.Named, values: Iterator[Any]) -> tree.Named:
     # -0.0 would print as a literal that parses to 0.0
     clean = (value + 0.0 if isinstance(value, float) else value for value in values)
     return tuple((name, tree.with_numbers(expr, clean)) for name, expr in named)
-
-
-def _plain(value: Any) -> Any:
-    return repr(value) if isinstance(value, float) else value

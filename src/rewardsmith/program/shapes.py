@@ -37,8 +37,8 @@ NUMBER = Type(constant=True)
 PI = Type(constant=True, unit=NONE)
 
 
-class Misfit(Exception):  # noqa: N818  (internal: turned into a ProgramError where the place is known)
-    """An operation that its arguments do not fit."""
+class Misfit(Exception):
+    """An operation that its arguments do not fit; becomes a ProgramError where the place is known."""
 
     def __init__(self, code: str, message: str, allowed: str = "") -> None:
         super().__init__(message)
@@ -163,21 +163,22 @@ def _joint_shape(op: str, args: Sequence[Type]) -> tuple[int, bool]:
     if len(shapes) > 1:
         first, second = sorted(shapes)[:2]
         names = f"{Type(first)} and {Type(second)}"
-        raise Misfit(
-            "E_SHAPE", f"{op} of {names}", "equal shapes: pick columns with x[:, i], or add them with sum(x)"
-        )
+        allowed = "equal shapes: pick columns with x[:, i], or add them with sum(x)"
+        raise Misfit("E_SHAPE", f"{op} of {names}", allowed)
     return (shapes.pop(), False) if shapes else (0, True)
+
+
+_FOR_NUMBERS = {"max": "maximum(x, y)", "min": "minimum(x, y)", "norm": "abs(x)", "sum": "x + y", "mean": "x"}
 
 
 def _reduced(op: str, args: Sequence[Type]) -> Type:
     for arg in args:
         if arg.constant or not arg.width:
-            other = {"max": "maximum(x, y)", "min": "minimum(x, y)", "norm": "abs(x)", "sum": "x + y"}.get(
-                op, "x * y"
+            instead = _FOR_NUMBERS.get(op, "x * y")
+            raise Misfit(
+                "E_SHAPE", f"{op} of {arg}", f"a vector such as obs; for single numbers write {instead}"
             )
-            raise Misfit("E_SHAPE", f"{op} of {arg}", f"a vector such as obs; for single numbers write {other}")
-    width, _ = _joint_shape(op, args)
-    del width
+    _joint_shape(op, args)
     unit = times(args[0].unit, args[1].unit) if op == "dot" else args[0].unit
     return Type(unit=unit)
 

@@ -83,9 +83,9 @@ class _Recorder:
     def truth(self, at: int) -> int:
         """The same value as a truth value: everything but 0 is true (so NaN is)."""
         kind = self.steps[at].kind
-        return (
-            at if kind.boolean else self._add("!=", (at, self._literal(0.0)), None, kind._replace(boolean=True))
-        )
+        if kind.boolean:
+            return at
+        return self._add("!=", (at, self._literal(0.0)), None, kind._replace(boolean=True))
 
     def _apply(self, op: str, args: list[int]) -> int:
         if op in ("and", "or"):
