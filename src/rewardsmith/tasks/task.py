@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class Task:
         native: the environment's own reward, over fields (``native_reward`` where a simulator delivers it).
         naive: one obvious dense reward, as a control.
         discount: the discount that controls are trained with.
+        ending: what it means when an episode terminates before the horizon; screens compare it with living on.
 
     Raises:
         BadInput: for fields that cannot be read here, reserved or doubled names, or a success that
@@ -51,6 +52,7 @@ class Task:
     native: Reward | None = None
     naive: Reward | None = None
     discount: float = 0.99
+    ending: Literal["failure", "goal", "never"] = "never"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", tuple(self.fields))
@@ -166,6 +168,8 @@ def _check_numbers(task: Task) -> None:
         raise BadInput("name of a task", repr(task.name), "a word without spaces around it")
     if isinstance(task.horizon, bool) or not isinstance(task.horizon, int) or task.horizon < 1:
         raise BadInput(f"horizon of task {task.name}", task.horizon, "a whole number of steps, at least 1")
+    if task.ending not in ("failure", "goal", "never"):
+        raise BadInput(f"ending of task {task.name}", repr(task.ending), "'failure', 'goal' or 'never'")
     if not 0.0 < task.discount <= 1.0:
         raise BadInput(f"discount of task {task.name}", task.discount, "above 0, at most 1")
     for part in ("actions", "observation_size"):

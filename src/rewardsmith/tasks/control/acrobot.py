@@ -76,6 +76,7 @@ FIELDS = (
 
 acrobot = Task(
     name="acrobot",
+    ending="goal",
     text="Swing the two links until the tip is above the line, one link length over the pivot.",
     env=Acrobot(),
     fields=FIELDS,

@@ -61,6 +61,7 @@ def uprightness(next_upright: Array) -> Array:
 
 cartpole = Task(
     name="cartpole",
+    ending="failure",
     text="Keep the pole balanced on the cart for 500 steps by pushing the cart left or right.",
     env=CartPole(),
     fields=(
@@ -80,6 +81,7 @@ cartpole = Task(
 
 cartpole_swingup = Task(
     name="cartpole_swingup",
+    ending="failure",
     text="The pole hangs below the cart. Swing it up by moving the cart, then hold it upright until the end "
     "of the episode, without leaving the track.",
     env=CartPoleSwingUp(),

@@ -78,6 +78,7 @@ REACHED = Success(flag_reached, "1 if the car reached the flag before time ran o
 
 mountain_car = Task(
     name="mountain_car",
+    ending="goal",
     text=f"Drive the car to the flag at {GOAL} on the right hill; the engine is too weak to climb at once.",
     env=MountainCar(),
     fields=(*FIELDS, CHOSEN),
@@ -89,6 +90,7 @@ mountain_car = Task(
 
 mountain_car_continuous = Task(
     name="mountain_car_continuous",
+    ending="goal",
     text=f"Drive the car to the flag at {CONTINUOUS_GOAL} on the right hill; the engine is too weak to climb "
     "at once.",
     env=MountainCarContinuous(),
@@ -101,6 +103,7 @@ mountain_car_continuous = Task(
 
 mountain_car_sparse = Task(
     name="mountain_car_sparse",
+    ending="goal",
     text=f"Drive the car to the flag at {GOAL} on the right hill. Nothing is paid before the flag.",
     env=MountainCar(),
     fields=(*FIELDS, CHOSEN),

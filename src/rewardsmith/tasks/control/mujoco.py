@@ -98,6 +98,7 @@ reacher = Task(
 
 hopper = Task(
     name="Hopper-v5",
+    ending="failure",
     text="Hop forward on one leg for 1000 steps without falling, the torso upright.",
     env=GymEnv("Hopper-v5", 11, Box((-1.0,) * 3, (1.0,) * 3), 1000),
     fields=(

@@ -1,0 +1,150 @@
+"""The final report: the winner and the controls, trained side by side on seeds that nothing was chosen on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.stats import mean_interval
+from ..optimize.control import Policy, Population, evaluate, evaluate_in_gymnasium
+from ..tasks import Task
+from . import portray
+from .candidate import Candidate
+from .controls import controls
+from .race import Race, curve_arrays, train_race
+from .words import in_words
+
+if TYPE_CHECKING:
+    from .loop import Search
+
+EPISODES = 32
+GYMNASIUM_EPISODES = 100
+FAILED = 0.5
+# Starts of the final episodes; no other stage uses them.
+_STARTS = 2_000_000_000
+
+
+def describe(task: Task) -> dict[str, Any]:
+    """A task as the journal stores it."""
+    rows = [
+        {
+            "name": f.name,
+            "unit": f.unit,
+            "low": f.low if math.isfinite(f.low) else None,
+            "high": f.high if math.isfinite(f.high) else None,
+            "meaning": f.meaning,
+            "kind": f.kind,
+        }
+        for f in task.fields
+    ]
+    return {
+        "name": task.name,
+        "text": task.text,
+        "horizon": task.horizon,
+        "discount": task.discount,
+        "fields": rows,
+        "success": task.success.meaning,
+        "gym_id": gymnasium_id(task),
+    }
+
+
+def gymnasium_id(task: Task) -> str | None:
+    """The environment's name in Gymnasium, where it has one."""
+    return task.env.gym_id if task.is_array else task.env.id
+
+
+def report(search: Search, winner: Candidate) -> None:
+    """Train, judge and record the winner beside the controls; everything after the training is cheap."""
+    run, task = search.run, search.task
+    if run.done("final") is not None and run.done("film") is not None:
+        return
+    named = {"winner": winner.program, **controls(task)}
+    seeds = search.config.all_seeds().of("final")
+    race = Race("final/trained", task, tuple(named.values()), tuple(named), tuple(seeds), search.config.config())
+    search.watch.event("controls", {"names": list(named)[1:], "seeds": len(seeds)})
+    with search.span(race.key):
+        population, env_steps, _ = train_race(run, race, search.progress("final"))
+    policies = population.policies()
+    played = evaluate(task, policies, [_STARTS + seed for seed in population.seeds], EPISODES, keep=0)
+    success = np.asarray(played.success).mean(axis=1)
+    success[population.failures()] = np.nan
+    of = {name: [m for m, owner in enumerate(population.owners) if owner == i] for i, name in enumerate(named)}
+    others = {name: rows for name, rows in of.items() if name != "winner"}
+    _record_controls(search, named, success, others, population, env_steps)
+    best = of["winner"][int(np.nanargmax(np.where(np.isnan(success), -1.0, success)[of["winner"]]))]
+    _record_final(search, winner, success[of["winner"]], population, of["winner"], policies[best])
+    film, arrays = portray.film(task, policies[best], _STARTS + seeds[0])
+    run.record("film", "film", film, arrays)
+
+
+def _record_controls(
+    search: Search,
+    named: dict[str, Any],
+    success: Any,
+    rows: dict[str, list[int]],
+    population: Population,
+    env_steps: int,
+) -> None:
+    payload: dict[str, Any] = {"native": None, "naive": None}
+    arrays: dict[str, Any] = {}
+    for name, mine in rows.items():
+        values = success[mine]
+        payload[name] = {"success": summary(values), "reward": str(named[name])}
+        curves = curve_arrays(population.keep(mine))
+        arrays["steps"] = curves.pop("steps")
+        arrays |= {f"{name}/{key}": curve for key, curve in curves.items()}
+    cost = {"env_steps": env_steps, "trainings": len(population)}
+    search.run.record("controls", "controls", {**payload, "cost": cost}, arrays)
+
+
+def _record_final(
+    search: Search, winner: Candidate, success: Any, population: Population, rows: list[int], policy: Policy
+) -> None:
+    task, config = search.task, search.config
+    selected_on = search.selection[winner.id].mean
+    seeds = [population.seeds[m] for m in rows]
+    result = summary(success)
+    payload = {
+        "id": winner.id,
+        "reward": str(winner.program),
+        "words": in_words(winner.program, task.table()),
+        "numbers": winner.program.numbers(),
+        "success": {**result, "seeds": seeds},
+        "selected_on": selected_on,
+        "shrinkage": selected_on - result["mean"],
+        "failed_seeds": [seed for seed, value in zip(seeds, success, strict=True) if not value >= FAILED],
+        "term_names": list(winner.program.names),
+        "gymnasium": _in_gymnasium(task, policy, config.seed),
+        "best": result["mean"],
+    }
+    policy_arrays = {f"policy/{name}": getattr(policy, name) for name in ("params", "mean", "variance")}
+    arrays = {**curve_arrays(population.keep(rows)), **policy_arrays}
+    episode = portray.episodes(task, winner.program, policy, _STARTS + seeds[0])
+    fields, heat_arrays = portray.heat(task, winner.program, episode)
+    search.run.record("final", "final", {**payload, "heat": fields}, {**arrays, **episode, **heat_arrays})
+    search.watch.event("final", {key: payload[key] for key in ("id", "reward", "words", "success", "selected_on")})
+
+
+def summary(values: Sequence[float]) -> dict[str, Any]:
+    """Mean with its 95 % interval (limited to 0..1) over training seeds, and every seed's value."""
+    each = [float(value) for value in values]
+    found = mean_interval(each)
+    low, high = max(0.0, found.low), min(1.0, found.high)
+    return {"mean": found.mean, "low": low, "high": high, "per_seed": each}
+
+
+def _in_gymnasium(task: Task, policy: Policy, seed: int) -> dict[str, Any] | None:
+    """The best of the final policies in Gymnasium itself, on starts of its own."""
+    name = gymnasium_id(task)
+    if name is None:
+        return None
+    played = evaluate_in_gymnasium(task, policy, GYMNASIUM_EPISODES, seed=_STARTS % 2**31 + seed, keep=0)
+    return {
+        "id": name,
+        "episodes": GYMNASIUM_EPISODES,
+        "success": float(np.mean(played.success)),
+        "native_return": float(np.mean(played.returns)),
+    }

@@ -1,0 +1,388 @@
+"""The loop: propose -> screen -> train -> evaluate -> select -> revise, and then an honest final report.
+
+Everything is a function of the configuration: each stage is recorded under a key, and a run that was
+killed reads the finished stages back and goes on with the next, so it ends with the same content.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from .. import tasks
+from ..core.errors import BadInput, StoreError
+from ..core.stats import mean_interval
+from ..optimize.control import PPO
+from ..program import Grammar
+from ..store import Run
+from . import final
+from .candidate import Candidate, Parent, View
+from .method import DEFAULT, Method, load_method
+from .propose import Draft, Proposer, make_proposer
+from .race import Race, Result, Standing, run_race
+from .recorded import record_steps
+from .screen import Refusal, screen
+from .seeds import Seeds
+
+
+class Watcher(Protocol):
+    """Whoever wants to see progress."""
+
+    def event(self, kind: str, data: dict[str, Any]) -> None:
+        """Something happened."""
+        ...
+
+
+class Silent:
+    """Nobody watches."""
+
+    def event(self, kind: str, data: dict[str, Any]) -> None:
+        """Ignore."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """A search, fully resolved.
+
+    Args:
+        task: name of a shipped task, or path of a task file.
+        method: a name of ``METHODS`` or a ``Method``.
+        trainings: how many trainings (candidate x seed) the search may start.
+        steps: environment steps of one whole training.
+        seeds: seeds per candidate during the search.
+        seed: of everything.
+        ppo: settings of the trainer besides ``steps``, as (name, value).
+
+    Raises:
+        BadInput: for a budget that buys nothing.
+    """
+
+    task: str
+    method: str | Method = DEFAULT
+    trainings: int = 192
+    steps: int = 300_000
+    seeds: int = 2
+    seed: int = 0
+    ppo: tuple[tuple[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("trainings", "steps", "seeds"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise BadInput(name, repr(value), "a whole number, at least 1")
+        method = self.resolved
+        least = method.rounds * method.islands * self.seeds
+        if self.trainings < least:
+            why = f"{method.rounds} rounds x {method.islands} islands x {self.seeds} seeds need one candidate each"
+            raise BadInput("trainings", self.trainings, f"at least {least}", why)
+        self.config()
+        self.all_seeds()
+
+    @property
+    def resolved(self) -> Method:
+        """The method's configuration."""
+        return self.method if isinstance(self.method, Method) else load_method(self.method)
+
+    def config(self) -> PPO:
+        """The trainer's configuration."""
+        return PPO(steps=self.steps, **dict(self.ppo))
+
+    def all_seeds(self) -> Seeds:
+        """Search, selection and final seeds."""
+        return Seeds(self.seed, search=self.seeds)
+
+    def record(self, task: tasks.Task) -> dict[str, Any]:
+        """The resolved configuration; its hash is the run's id."""
+        from .. import __version__
+
+        return {
+            "task": task.name,
+            "task_spec": self.task,
+            "task_text": task.text,
+            "method": asdict(self.resolved),
+            "trainings": self.trainings,
+            "steps": self.steps,
+            "seeds": self.seeds,
+            "seed": self.seed,
+            "ppo": asdict(self.config()),
+            "final_seeds": self.all_seeds().final,
+            "version": __version__,
+        }
+
+
+def from_record(config: dict[str, Any]) -> Design:
+    """The design that a run's configuration describes.
+
+    Raises:
+        StoreError: the run was made by another version, whose results this one would not repeat.
+    """
+    from .. import __version__
+
+    if config.get("version") != __version__:
+        raise StoreError(
+            f"this run was made by rewardsmith {config.get('version')}, this is {__version__}; "
+            "continue it with that version, or start a new run"
+        )
+    method = Method(**{k: tuple(v) if isinstance(v, list) else v for k, v in config["method"].items()})
+    ppo = {k: tuple(v) if isinstance(v, list) else v for k, v in config["ppo"].items() if k != "steps"}
+    return Design(
+        config["task_spec"],
+        method,
+        config["trainings"],
+        config["steps"],
+        config["seeds"],
+        config["seed"],
+        tuple(sorted(ppo.items())),
+    )
+
+
+def design(config: Design, root: Path | str | None = None, watch: Watcher | None = None) -> Run:
+    """Search for a reward, and report honestly what was found.
+
+    Args:
+        config: what to do; the same configuration continues the run that it already has.
+        root: the runs folder; None for ``$REWARDSMITH_RUNS`` or ``./runs``.
+        watch: is told of progress.
+
+    Returns:
+        The finished run, open for reading.
+    """
+    task = tasks.resolve(config.task)
+    run = Run.create(root, config.record(task))
+    with run:
+        if run.finished is None:
+            Search(config, task, run, watch or Silent()).go()
+        folder = run.folder
+    return Run.open(folder.parent, folder)
+
+
+@dataclass
+class Search:
+    """The state of a search in this process; all of it can be rebuilt from the journal."""
+
+    config: Design
+    task: tasks.Task
+    run: Run
+    watch: Watcher
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    values: list[Any] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
+    selection: dict[str, Standing] = field(default_factory=dict)
+
+    def go(self) -> None:
+        method = self.config.resolved
+        self.run.record("task", "task", final.describe(self.task))
+        self.watch.event("start", {"task": self.task, "run": self.run, "method": method.name})
+        self.grammar = Grammar.from_fields(self.task.table())
+        self.steps = record_steps(self.task, self.config.seed)
+        proposer = make_proposer(method, self.grammar)
+        states = [proposer.start() for _ in range(method.islands)]
+        for number in range(method.rounds):
+            states = self._round(number, proposer, states)
+            if self._good_enough(number):
+                break
+        winner = self._select()
+        final.report(self, winner)
+        count = len(self.candidates) + sum(self.refused.values())
+        payload = {"programs": count, "screened": sum(self.refused.values()), "best": self._selected_on(winner)}
+        self.run.finish(payload)
+
+    # ------------------------------------------------------------------ one round
+    def _round(self, number: int, proposer: Proposer, states: list[Any]) -> list[Any]:
+        method = self.config.resolved
+        count = self.config.trainings // (method.rounds * method.islands * self.config.seeds)
+        proposed: list[list[tuple[Draft, Candidate | None]]] = []
+        rows: list[dict[str, Any]] = []
+        for island, state in enumerate(states):
+            rng = np.random.default_rng([self.config.seed, number, island])
+            drafts = self._accepted(proposer, state, self._view(number, island), count, rng)
+            proposed.append([self._enter(draft, refusal, number, island, rows) for draft, refusal in drafts])
+        self.run.record("proposed", f"round/{number}/proposed", {"round": number, "candidates": rows})
+        entered = [each for island in proposed for _, each in island if each is not None]
+        self.watch.event("round", self._round_data(number, entered))
+        if not entered:
+            return states
+        survivors = max(1, round(method.survivors * len(entered)))
+        race = self._race(f"round/{number}/trained/search", entered, "search", method.first, survivors, number)
+        for standing in race.standings:
+            self.standings[standing.id] = standing
+        self._record_selection(number)
+        return [self._learn(proposer, s, island) for s, island in zip(states, proposed, strict=True)]
+
+    def _accepted(
+        self, proposer: Proposer, state: Any, view: View, count: int, rng: np.random.Generator
+    ) -> list[tuple[Draft, Refusal | None]]:
+        """Propose until ``count`` programs pass the screens (or the proposer has nothing new)."""
+        found: list[tuple[Draft, Refusal | None]] = []
+        passed = 0
+        for _ in range(8):
+            drafts = proposer.propose(state, view, count - passed, rng)
+            for draft in drafts:
+                verdict = screen(draft.program, self.steps, self.task.ending, self.task.discount, self.values)
+                found.append((draft, verdict.refusal))
+                if verdict.refusal is None:
+                    self.values.append(verdict.values)
+                    passed += 1
+            self.known |= {draft.program.structural_hash for draft in drafts}
+            view = View(view.round, view.parents, frozenset(self.known))
+            if passed >= count or not drafts:
+                break
+        return found
+
+    def _enter(
+        self, draft: Draft, refusal: Refusal | None, number: int, island: int, rows: list[dict[str, Any]]
+    ) -> tuple[Draft, Candidate | None]:
+        made = Candidate(f"r{number}c{len(rows)}", draft.program, draft.operator, draft.parents, island)
+        rows.append({**made.record(), "screened": refusal.record() if refusal else None})
+        if refusal is not None:
+            self.refused[refusal.code] = self.refused.get(refusal.code, 0) + 1
+            return draft, None
+        self.candidates[made.id] = made
+        return draft, made
+
+    def _view(self, number: int, island: int) -> View:
+        """What proposers may see; success only where the method's configuration says ``score``."""
+        method = self.config.resolved
+        parents: list[Parent] = []
+        if "order" in method.sees:
+            for standing in self._ranked(island)[: method.parents]:
+                terms = standing.terms if "terms" in method.sees else {}
+                score = standing.mean if "score" in method.sees else None
+                parents.append(Parent(self.candidates[standing.id], terms, score))
+        return View(number, tuple(parents), frozenset(self.known))
+
+    def _learn(self, proposer: Proposer, state: Any, island: list[tuple[Draft, Candidate | None]]) -> Any:
+        if "score" not in self.config.resolved.sees:
+            return proposer.learn(state, [], [])
+        scores = [None if made is None else self._score(made.id) for _, made in island]
+        return proposer.learn(state, [draft for draft, _ in island], scores)
+
+    def _score(self, id: str) -> float | None:
+        mean = self.standings[id].mean
+        return None if np.isnan(mean) else mean
+
+    # ------------------------------------------------------------------ selection
+    def _ranked(self, island: int | None = None) -> list[Standing]:
+        mine = (
+            s
+            for s in self.standings.values()
+            if not np.isnan(s.mean) and (island is None or self.candidates[s.id].island == island)
+        )
+        return sorted(mine, key=lambda standing: standing.order)
+
+    def _record_selection(self, number: int) -> None:
+        ranked = self._ranked()
+        payload: dict[str, Any] = {"round": number, "parents": [], "incumbent": None, "tied": []}
+        if ranked:
+            best = ranked[0]
+            tied = [s.id for s in ranked[1:] if s.finished and s.mean == best.mean]
+            interval = _interval(best.success)
+            payload = {
+                "round": number,
+                "parents": [s.id for s in ranked[: self.config.resolved.parents]],
+                "incumbent": best.id,
+                "incumbent_success": interval,
+                "tied": tied,
+                "best": best.mean,
+            }
+            data = {"round": number, "id": best.id, "success": interval, "text": str(self.candidates[best.id].program)}
+            self.watch.event("best", data)
+        self.run.record("selected", f"round/{number}/selected", payload)
+
+    def _good_enough(self, number: int) -> bool:
+        ranked = self._ranked()
+        enough = self.config.resolved.enough
+        return bool(ranked) and ranked[0].finished and ranked[0].mean >= enough and number >= 0
+
+    def _select(self) -> Candidate:
+        """Train the best again on selection seeds, which nothing was chosen on before, and take the best mean."""
+        ranked = [s for s in self._ranked() if s.finished] or self._ranked()
+        if not ranked:
+            raise StoreError(
+                f"no candidate of run {self.run.id} could be trained: every reward was refused or infinite "
+                f"({', '.join(f'{k} {v}' for k, v in sorted(self.refused.items())) or 'none proposed'}); "
+                "allow more trainings"
+            )
+        best = [self.candidates[s.id] for s in ranked[: self.config.resolved.finalists]]
+        result = self._race("selection/trained", best, "selection", 1.0, 0, self.config.resolved.rounds)
+        self.selection = {standing.id: standing for standing in result.standings}
+        return self.candidates[result.standings[0].id]
+
+    def _selected_on(self, winner: Candidate) -> float:
+        return self.selection[winner.id].mean
+
+    # ------------------------------------------------------------------ training
+    def _race(
+        self, key: str, entered: Sequence[Candidate], stage: str, first: float, survivors: int, number: int
+    ) -> Result:
+        race = Race(
+            key,
+            self.task,
+            tuple(each.program for each in entered),
+            tuple(each.id for each in entered),
+            tuple(self.config.all_seeds().of(stage)),
+            self.config.config(),
+            first,
+            survivors,
+            {"round": number, "stage": stage},
+        )
+        return run_race(self.run, race, self.progress(stage), self.span)
+
+    def progress(self, stage: str) -> Any:
+        """A callback for trainers that adds rates."""
+        clock = _Clock(stage, self.watch)
+        return clock.report
+
+    @contextmanager
+    def span(self, key: str) -> Generator[None]:
+        """Note how long a stage took, apart from the results."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        took = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+        self.run.record("clock", f"clock/{key}", {"stage": key}, timing=took)
+
+    def _round_data(self, number: int, entered: Sequence[Candidate]) -> dict[str, Any]:
+        rounds = self.config.resolved.rounds
+        return {"round": number, "rounds": rounds, "training": len(entered), "screened": dict(self.refused)}
+
+
+@dataclass
+class _Clock:
+    stage: str
+    watch: Watcher
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=time.process_time)
+    steps: int = 0
+    seen: int = -1
+
+    def report(self, data: dict[str, Any]) -> None:
+        self.steps += max(0, data["done"] - max(self.seen, 0)) * data["steps_per_round"]
+        self.seen = data["done"]
+        wall = max(time.perf_counter() - self.wall, 1e-9)
+        rate = self.steps / wall
+        left = (data["total"] - data["done"]) * data["steps_per_round"]
+        self.watch.event(
+            "progress",
+            {
+                "stage": self.stage,
+                "done_steps": data["done"] * data["steps_per_round"],
+                "total_steps": data["total"] * data["steps_per_round"],
+                "alive": data["members"],
+                "steps_per_s": rate,
+                "cores": (time.process_time() - self.cpu) / wall,
+                "eta_s": left / rate if rate > 0 else float("nan"),
+            },
+        )
+
+
+def _interval(values: Sequence[float]) -> dict[str, Any]:
+    found = mean_interval(list(values))
+    return {"mean": found.mean, "low": found.low, "high": found.high, "n": found.n}

@@ -1,0 +1,108 @@
+"""What the report shows of a winner: episodes with what each part paid, a heat map, a film."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.algebra import Reward
+from ..core.fields import NEXT
+from ..optimize.control import Policy, evaluate
+from ..tasks import Task
+
+EPISODES = 3
+GRID = 61
+FRAMES = 250
+
+Numbers = np.ndarray[Any, Any]
+
+
+def episodes(task: Task, reward: Reward, policy: Policy, seed: int) -> dict[str, Numbers]:
+    """A few greedy episodes, padded to the horizon: ``(E, T)`` arrays, NaN where nothing happened any more."""
+    played = evaluate(task, [policy], seed, EPISODES, keep=EPISODES, rewards=[reward]).trajectories[0]
+    found: dict[str, list[Numbers]] = {}
+    for trajectory in played:
+        length = len(trajectory.obs)
+        after = np.concatenate([trajectory.obs[1:], trajectory.obs[-1:]])
+        batch = task.batch(trajectory.obs, trajectory.action, after, np.zeros(length, bool))
+        rows = {
+            "obs": trajectory.obs,
+            "action": trajectory.action,
+            "alive": np.ones(length),
+            "success": np.asarray(task.success.signal(batch)),
+        }
+        rows |= {f"term/{name}": values for name, values in trajectory.terms.items()}
+        rows |= {f"field/{field.name}": np.asarray(batch[field.name]) for field in task.fields}
+        for name, values in rows.items():
+            found.setdefault(f"episode/{name}", []).append(_padded(np.asarray(values, float), task.horizon))
+    arrays = {name: np.stack(values) for name, values in found.items()}
+    arrays["episode/alive"] = np.nan_to_num(arrays["episode/alive"]).astype(bool)
+    return arrays
+
+
+def heat(task: Task, reward: Reward, episode: dict[str, Numbers]) -> tuple[dict[str, str] | None, dict[str, Numbers]]:
+    """The reward over the two state fields that it depends on most, others at their median in the episodes.
+
+    State fields and their twins are moved together, so terms that pay progress show no level here.
+    """
+    alive = episode["episode/alive"]
+    names = [f.name for f in task.fields if f.kind == "state" and not f.width]
+    if len(names) < 2:
+        return None, {}
+    obs = episode["episode/obs"][alive]
+    base = task.batch(obs, episode["episode/action"][alive], obs, np.zeros(len(obs)))
+    median = {name: np.median(np.asarray(value, float), axis=0) for name, value in base.items()}
+    span = {name: _span(task, name, np.asarray(base[name])) for name in names}
+    effect = {name: np.ptp(_vary(reward, median, {name: np.linspace(*span[name], GRID)})) for name in names}
+    x, y = sorted(names, key=lambda name: -float(np.nan_to_num(effect[name])))[:2]
+    xs, ys = np.linspace(*span[x], GRID), np.linspace(*span[y], GRID)
+    grid_x, grid_y = np.meshgrid(xs, ys)
+    values = _vary(reward, median, {x: grid_x.ravel(), y: grid_y.ravel()}).reshape(GRID, GRID)
+    return {"x": x, "y": y}, {"heat/x": xs, "heat/y": ys, "heat/reward": values}
+
+
+def film(task: Task, policy: Policy, seed: int) -> tuple[dict[str, Any], dict[str, Numbers]]:
+    """One episode to look at: line drawings where the task can draw itself, a GIF from a renderer, or why not."""
+    caption = "one episode of the best of the final policies, from a start it was not trained on"
+    if task.frame is not None:
+        obs = evaluate(task, [policy], seed, 1, keep=1).trajectories[0][0].obs
+        every = max(1, len(obs) // FRAMES)
+        frames = [[_rounded(shape) for shape in task.sketch(row)] for row in obs[::every]]
+        dt = float(getattr(task.env, "dt", 0.02)) * every
+        world = [float(edge) for edge in task.frame]
+        return {"kind": "sketch", "world": world, "dt": dt, "frames": frames, "caption": caption}, {}
+    if task.is_array:
+        return {"kind": "none", "why": f"the environment of {task.name} has no drawing"}, {}
+    from .render import render_gif
+
+    gif, why = render_gif(task, policy, seed % 2**31)
+    if gif is None:
+        return {"kind": "none", "why": why}, {}
+    return {"kind": "gif", "caption": caption}, {"gif": gif}
+
+
+def _padded(values: Numbers, length: int) -> Numbers:
+    padded = np.full((length, *values.shape[1:]), np.nan)
+    padded[: len(values)] = values
+    return padded
+
+
+def _span(task: Task, name: str, seen: Numbers) -> tuple[float, float]:
+    """The bounds of a field, or what was seen of it where they are infinite or far away."""
+    field = next(f for f in task.fields if f.name == name)
+    low, high = float(seen.min()), float(seen.max())
+    margin = 0.25 * (high - low) + 1e-6
+    return max(field.low, low - margin), min(field.high, high + margin)
+
+
+def _vary(reward: Reward, median: dict[str, Numbers], changes: dict[str, Numbers]) -> Numbers:
+    rows = len(next(iter(changes.values())))
+    batch = {name: np.broadcast_to(value, (rows, *value.shape)) for name, value in median.items()}
+    for name, values in changes.items():
+        batch[name] = batch[NEXT + name] = values
+    return np.asarray(reward(batch), float)
+
+
+def _rounded(shape: Any) -> list[Any]:
+    return [round(float(part), 3) if isinstance(part, (int, float, np.floating)) else part for part in shape]

@@ -1,0 +1,217 @@
+"""Racing: train many candidates a little, drop the losers, train the rest to the end.
+
+One race is one unit of work of a run: it is recorded as a whole, and checkpointed in pieces, so that
+a killed run continues in the middle and ends with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..core.algebra import Reward
+from ..optimize.control import PPO, Population, evaluate
+from ..store import Run
+from ..tasks import Task
+from .candidate import TermTrace
+
+EPISODES = 8
+CHUNKS = 6
+# Starts of evaluations; training seeds stay far below.
+_STARTS = 1_500_000_000
+
+
+@dataclass(frozen=True)
+class Race:
+    """What to train.
+
+    Args:
+        key: name of the race in the journal.
+        task, rewards, ids, seeds, config: candidates and the seeds each is trained on.
+        first: share of the steps after which losers are dropped; 1 keeps everybody.
+        survivors: how many candidates are kept then.
+        about: what the journal says of the race besides (its round and stage).
+    """
+
+    key: str
+    task: Task
+    rewards: tuple[Reward, ...]
+    ids: tuple[str, ...]
+    seeds: tuple[int, ...]
+    config: PPO
+    first: float = 1.0
+    survivors: int = 0
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one candidate did: success per seed (NaN = no verdict), and its mean success signal per step."""
+
+    id: str
+    success: tuple[float, ...]
+    signal: float
+    finished: bool
+    terms: Mapping[str, TermTrace] = field(default_factory=dict)
+
+    @property
+    def mean(self) -> float:
+        """Mean success over seeds; NaN if any seed has no verdict."""
+        return float(np.mean(self.success))
+
+    @property
+    def order(self) -> tuple[bool, bool, float, float]:
+        """Sort key, best first: a verdict, trained to the end, success, and how often it succeeds meanwhile.
+
+        The last breaks the ties of early training, when no candidate succeeds at the end of an episode.
+        """
+        known = not np.isnan(self.mean)
+        return not known, not self.finished, -self.mean if known else 0.0, -self.signal
+
+
+@dataclass(frozen=True)
+class Result:
+    """Standings best first, curves, and (right after training, not after a resume) the population."""
+
+    standings: tuple[Standing, ...]
+    env_steps: int
+    trainings: int
+    population: Population | None = None
+
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+def run_race(run: Run, race: Race, progress: Progress, spans: Callable[[str], Any]) -> Result:
+    """Train and judge, or read back what was recorded."""
+    done = run.done(race.key)
+    if done is not None:
+        return _read(done)
+    with spans(race.key):
+        population, env_steps, dropped = train_race(run, race, progress)
+        standings = sorted(_judge(race, population, True) + dropped, key=lambda s: s.order)
+    result = Result(tuple(standings), env_steps, len(race.ids) * len(race.seeds), population)
+    run.record("trained", race.key, _payload(race, result), curve_arrays(population))
+    return result
+
+
+def train_race(run: Run, race: Race, progress: Progress) -> tuple[Population, int, list[Standing]]:
+    """Advance in chunks with a checkpoint after each; the cut is made at a fixed number of steps."""
+    config, batch = race.config, race.config.batch
+    total = -(-config.steps // batch)
+    cut = max(1, round(race.first * total)) if race.survivors else total
+    population, env_steps, dropped = _continue(run, race)
+    while (done := population.steps // batch) < total:
+        until = cut if done < cut else total
+        rounds = min(until - done, max(1, total // CHUNKS))
+        start = done
+
+        def report(i: int, start: int = start, alive: int = len(population)) -> None:
+            progress({"done": start + i, "total": total, "members": alive, "steps_per_round": batch * alive})
+
+        population = population.advance(rounds * batch, report)
+        env_steps += rounds * batch * len(population)
+        if done + rounds == cut and race.survivors:
+            population, dropped = _drop(race, population)
+        _checkpoint(run, race, population, env_steps, dropped)
+    return population, env_steps, dropped
+
+
+def _continue(run: Run, race: Race) -> tuple[Population, int, list[Standing]]:
+    saved = run.latest_checkpoint(race.key)
+    if saved is None:
+        return Population.start(race.task, race.rewards, race.seeds, race.config), 0, []
+    population = Population.from_arrays(saved.arrays, race.task, race.rewards, race.config)
+    return population, int(saved.meta["env_steps"]), [_standing(row) for row in saved.meta["dropped"]]
+
+
+def _checkpoint(run: Run, race: Race, population: Population, env_steps: int, dropped: list[Standing]) -> None:
+    meta = {"env_steps": env_steps, "dropped": [_row(standing) for standing in dropped]}
+    run.checkpoint(race.key, population.steps, population.arrays(), meta)
+
+
+def _drop(race: Race, population: Population) -> tuple[Population, list[Standing]]:
+    ranked = sorted(_judge(race, population, False), key=lambda s: s.order)
+    kept = {standing.id for standing in ranked[: race.survivors]}
+    stay = [m for m, owner in enumerate(population.owners) if race.ids[owner] in kept]
+    return population.keep(stay), [standing for standing in ranked if standing.id not in kept]
+
+
+def _judge(race: Race, population: Population, finished: bool) -> list[Standing]:
+    """Greedy episodes from starts that depend on the training seed alone, so that candidates are compared in pairs."""
+    starts = [_STARTS + seed for seed in population.seeds]
+    played = evaluate(race.task, population.policies(), starts, EPISODES, keep=0)
+    success = np.asarray(played.success).mean(axis=1)
+    success[population.failures()] = np.nan
+    tail = max(1, len(population.curves.steps) // 4)
+    signal = population.curves.figures["signal"][-tail:].mean(axis=0)
+    owners = np.asarray(population.owners)
+    standings: list[Standing] = []
+    for owner in dict.fromkeys(population.owners):
+        rows = np.flatnonzero(owners == owner)
+        terms = _traces([population.curves.terms[m] for m in rows])
+        each = tuple(float(value) for value in success[rows])
+        standings.append(Standing(race.ids[owner], each, float(signal[rows].mean()), finished, terms))
+    return standings
+
+
+def _traces(members: Sequence[Mapping[str, Any]]) -> dict[str, TermTrace]:
+    """Early and late mean of every part over the seeds, and its share of the total size."""
+    names = list(members[0]) if members else []
+    means = {name: np.mean([member[name] for member in members], axis=0) for name in names}
+    sizes = {name: float(np.mean(np.abs(curve))) for name, curve in means.items()}
+    whole = sum(sizes.values())
+    found: dict[str, TermTrace] = {}
+    for name, curve in means.items():
+        tail = max(1, len(curve) // 5)
+        share = sizes[name] / whole if whole > 0 else float("nan")
+        found[name] = TermTrace(float(curve[:tail].mean()), float(curve[-tail:].mean()), share)
+    return found
+
+
+def _payload(race: Race, result: Result) -> dict[str, Any]:
+    population = result.population
+    assert population is not None  # only a race that was just run is recorded
+    cost = {"env_steps": result.env_steps, "trainings": result.trainings}
+    of = {standing.id: iter(standing.success) for standing in result.standings}
+    last = population.curves.figures["episode_return"][-1]
+    members = [
+        {"id": race.ids[owner], "seed": seed, "success": next(of[race.ids[owner]]), "return": float(last[m])}
+        for m, (owner, seed) in enumerate(zip(population.owners, population.seeds, strict=True))
+    ]
+    rows = [_row(standing) for standing in result.standings]
+    return {**race.about, "members": members, "standings": rows, "cost": cost}
+
+
+def curve_arrays(population: Population) -> dict[str, Any]:
+    """What the journal keeps of learning curves: ``steps (C,)`` and a row per member."""
+    curves = population.curves
+    return {
+        "steps": curves.steps,
+        "success_curve": curves.figures["signal"].T,
+        "return_curve": curves.figures["episode_return"].T,
+    }
+
+
+def _row(standing: Standing) -> dict[str, Any]:
+    terms = {name: [trace.early, trace.late, trace.share] for name, trace in standing.terms.items()}
+    return {
+        "id": standing.id,
+        "success": list(standing.success),
+        "signal": standing.signal,
+        "finished": standing.finished,
+        "terms": terms,
+    }
+
+
+def _standing(row: Mapping[str, Any]) -> Standing:
+    terms = {name: TermTrace(*values) for name, values in row["terms"].items()}
+    return Standing(row["id"], tuple(row["success"]), row["signal"], row["finished"], terms)
+
+
+def _read(payload: Mapping[str, Any]) -> Result:
+    standings = tuple(_standing(row) for row in payload["standings"])
+    return Result(standings, payload["cost"]["env_steps"], payload["cost"]["trainings"])
