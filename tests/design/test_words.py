@@ -56,7 +56,8 @@ UPRIGHT = "a high cosine of the angle (upright)"
         ("2.0 * (abs(x) < 0.5)", "pays for the position of the cart being within 0.5 of 0"),
         (
             "where(upright > 0.9 and abs(x) < 0.5, 1.0, 0.0)",
-            "pays for the cosine of the angle being above 0.9 and the position of the cart being within 0.5 of 0",
+            "pays for the cosine of the angle being above 0.9 "
+            "and the position of the cart being within 0.5 of 0",
         ),
         (
             "(upright > 0.9) * exp(-speed ** 2)",

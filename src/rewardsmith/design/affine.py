@@ -86,7 +86,7 @@ def _choice(expr: tree.Apply) -> Affine:
 
 
 def plus(a: Affine, b: Affine, factor: float) -> Affine:
-    """a + factor * b"""
+    """Return ``a + factor * b``."""
     parts = dict(a.parts)
     for text, (weight, atom) in b.parts.items():
         parts[text] = (parts.get(text, (0.0, atom))[0] + factor * weight, atom)
@@ -100,7 +100,7 @@ def is_abs(expr: tree.Expr) -> bool:
 
 
 def inside_distance(expr: tree.Expr) -> tree.Expr | None:
-    """x of |x|, x^2, square(x)."""
+    """Return the x of |x|, x^2, square(x)."""
     if not isinstance(expr, tree.Apply):
         return None
     if expr.op in ("abs", "square"):
@@ -109,7 +109,7 @@ def inside_distance(expr: tree.Expr) -> tree.Expr | None:
 
 
 def inside_bump(expr: tree.Expr) -> tree.Expr | None:
-    """d of exp(-k d) and a / (b + k d), where d is a distance."""
+    """Return the d of exp(-k d) and a / (b + k d), where d is a distance."""
     if not isinstance(expr, tree.Apply):
         return None
     if expr.op == "exp":
@@ -123,7 +123,7 @@ def inside_bump(expr: tree.Expr) -> tree.Expr | None:
 
 
 def gates(expr: tree.Expr) -> Iterator[tuple[tree.Expr, tree.Expr]]:
-    """(condition, what it gates) of condition * x, x * condition and where(condition, x, 0)."""
+    """Yield (condition, what it gates) of condition * x, x * condition and where(condition, x, 0)."""
     if isinstance(expr, tree.Apply) and expr.op == "*":
         yield expr.args[0], expr.args[1]
         yield expr.args[1], expr.args[0]

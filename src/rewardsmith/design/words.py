@@ -171,7 +171,7 @@ class _Speaker:
         return replace(phrase, weight=math.copysign(weight, phrase.weight))
 
     def _gated(self, weight: float, atom: tree.Expr) -> Phrase | None:
-        """condition * something, where(condition, something, 0)."""
+        """Recognise condition * something and where(condition, something, 0)."""
         for gate, below in gates(atom):
             when = self._when(gate)
             inner = affine(below)
@@ -231,7 +231,8 @@ class _Speaker:
         if found is None or inside_distance(atom) is None or not is_abs(atom):
             return None
         _, target, what = found
-        return f"{what} being {'farther than' if above else 'within'} {_number(bound)} {'from' if above else 'of'} {target}"
+        near, of = ("farther than", "from") if above else ("within", "of")
+        return f"{what} being {near} {_number(bound)} {of} {target}"
 
     def _field_of(self, expr: tree.Expr) -> tuple[Field, str] | None:
         """The field that an expression reads alone (one column counts), and the name it is read by."""
