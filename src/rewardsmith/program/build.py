@@ -76,7 +76,7 @@ class Builder:
         return fresh, expr
 
     # ------------------------------------------------------------------ leaves
-    def _constant(self, node: ast.Constant, level: int) -> _Typed:
+    def on_constant(self, node: ast.Constant, level: int) -> _Typed:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             shown = "a string" if isinstance(value, str) else repr(value)[:30]
@@ -89,7 +89,7 @@ class Builder:
             _fail(node, "E_CONST", "a number too large for floating point", "numbers below 1e308")
         return Number(number), shapes.NUMBER
 
-    def _name(self, node: ast.Name, level: int) -> _Typed:
+    def on_name(self, node: ast.Name, level: int) -> _Typed:
         name = node.id
         if name in self.names:
             local = self.names[name]
@@ -104,7 +104,7 @@ class Builder:
         _fail(node, "E_NAME", f"unknown name {name!r}", _suggest(name, known) + ", ".join(known))
 
     # ------------------------------------------------------------------ operators
-    def _unary(self, node: ast.UnaryOp, level: int) -> _Typed:
+    def on_unary(self, node: ast.UnaryOp, level: int) -> _Typed:
         if isinstance(node.op, (ast.UAdd, ast.Invert)):
             sign = "+x" if isinstance(node.op, ast.UAdd) else "~x"
             _fail(node, "E_OP", f"the operator {sign}", "-x or not x")
@@ -113,16 +113,16 @@ class Builder:
             return Apply("not", (inner,)), shapes.apply_type("not", [kind])
         return negate(inner), shapes.apply_type("neg", [kind])
 
-    def _binary(self, node: ast.BinOp, level: int) -> _Typed:
+    def on_binary(self, node: ast.BinOp, level: int) -> _Typed:
         op = _BINARY.get(type(node.op))
         if op is None:
             _fail(node, "E_OP", f"the operator {type(node.op).__name__}")
         return self._apply(node, op, [node.left, node.right], level)
 
-    def _logic(self, node: ast.BoolOp, level: int) -> _Typed:
+    def on_logic(self, node: ast.BoolOp, level: int) -> _Typed:
         return self._apply(node, "and" if isinstance(node.op, ast.And) else "or", node.values, level)
 
-    def _compare(self, node: ast.Compare, level: int) -> _Typed:
+    def on_compare(self, node: ast.Compare, level: int) -> _Typed:
         ops = tuple(_COMPARE.get(type(op), "") for op in node.ops)
         if "" in ops:
             _fail(node, "E_OP", f"the operator {type(node.ops[ops.index('')]).__name__}")
@@ -130,7 +130,7 @@ class Builder:
         kind = shapes.compare_type([kind for _, kind in parts], self._complain(node))
         return Compare(ops, tuple(expr for expr, _ in parts)), kind
 
-    def _choice(self, node: ast.IfExp, level: int) -> _Typed:
+    def on_choice(self, node: ast.IfExp, level: int) -> _Typed:
         return self._apply(node, "where", [node.test, node.body, node.orelse], level)
 
     def _apply(self, node: ast.expr, op: str, args: list[ast.expr], level: int) -> _Typed:
@@ -150,7 +150,7 @@ class Builder:
         return complain
 
     # ------------------------------------------------------------------ calls and indices
-    def _call(self, node: ast.Call, level: int) -> _Typed:
+    def on_call(self, node: ast.Call, level: int) -> _Typed:
         if not isinstance(node.func, ast.Name):
             last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
             hint = f"{last}(...) by its plain name" if last in FUNCTIONS else listing()
@@ -169,10 +169,10 @@ class Builder:
             _fail(node, "E_CALL", f"{name} with {len(node.args)} arguments", allowed)
         return self._apply(node, name, node.args, level)
 
-    def _attribute(self, node: ast.Attribute, level: int) -> NoReturn:
+    def on_attribute(self, node: ast.Attribute, level: int) -> NoReturn:
         _fail(node, "E_ATTR", f"the attribute .{node.attr[:40]}")
 
-    def _subscript(self, node: ast.Subscript, level: int) -> _Typed:
+    def on_subscript(self, node: ast.Subscript, level: int) -> _Typed:
         index = node.slice
         if not (isinstance(index, ast.Tuple) and len(index.elts) == 2 and _is_colon(index.elts[0])):
             shown = ast.unparse(node.value) if isinstance(node.value, ast.Name) else "x"
@@ -192,16 +192,16 @@ class Builder:
 
 
 _HANDLERS: dict[type[ast.expr], Callable[[Builder, Any, int], _Typed]] = {
-    ast.Constant: Builder._constant,
-    ast.Name: Builder._name,
-    ast.UnaryOp: Builder._unary,
-    ast.BinOp: Builder._binary,
-    ast.BoolOp: Builder._logic,
-    ast.Compare: Builder._compare,
-    ast.IfExp: Builder._choice,
-    ast.Call: Builder._call,
-    ast.Attribute: Builder._attribute,
-    ast.Subscript: Builder._subscript,
+    ast.Constant: Builder.on_constant,
+    ast.Name: Builder.on_name,
+    ast.UnaryOp: Builder.on_unary,
+    ast.BinOp: Builder.on_binary,
+    ast.BoolOp: Builder.on_logic,
+    ast.Compare: Builder.on_compare,
+    ast.IfExp: Builder.on_choice,
+    ast.Call: Builder.on_call,
+    ast.Attribute: Builder.on_attribute,
+    ast.Subscript: Builder.on_subscript,
 }
 
 

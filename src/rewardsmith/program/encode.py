@@ -88,8 +88,8 @@ def encode(
     """
     table = table_of(fields)
     scalars = [_Scalars(table).read(program) for program in programs]
-    allowed = LENGTHS if length is None else (length,)
-    for size in allowed:
+    reason = "no length is allowed"
+    for size in LENGTHS if length is None else (length,):
         try:
             packed = [_pack(one, len(column_names(fields)), size, dtype) for one in scalars]
         except OverflowError as error:

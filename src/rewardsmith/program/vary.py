@@ -144,7 +144,7 @@ def _wrap(program: Program, draw: Draw) -> Program:
         level = rounded(signal.target("middle") + signal.scale * float(draw.rng.uniform(-0.8, 0.8)))
         test = Compare((">",), (signal.expr, Number(level)))
         new = Apply("where", (test, expr, Number(0.0)))
-    return _with_part(program, p, new, draw.grammar.fields)
+    return _with_part(program, p, new, draw.grammar.fields, how)
 
 
 _MUTATIONS = {
@@ -179,7 +179,7 @@ def _graft(a: Program, b: Program, rng: np.random.Generator) -> Program:
     if not fitting:
         raise _NothingToDo
     new = fitting[int(rng.integers(len(fitting)))]
-    return _with_part(a, p, _put(host, path, new), (*a.table, *b.table))
+    return _with_part(a, p, _put(host, path, new), (*a.table, *b.table), "mix")
 
 
 def _typed_paths(host: Expr, program: Program) -> list[tuple[tuple[int, ...], Type]]:
@@ -199,8 +199,11 @@ def _built(program: Program, parts: list[tuple[str, Expr]], fields: tuple[Field,
     return Program.of(tuple(parts), program.bindings, known.values())
 
 
-def _with_part(program: Program, p: int, expr: Expr, fields: tuple[Field, ...]) -> Program:
-    parts = [(name, expr if i == p else old) for i, (name, old) in enumerate(program.parts)]
+def _with_part(program: Program, p: int, expr: Expr, fields: tuple[Field, ...], change: str) -> Program:
+    """One part exchanged; its name says that it is no longer what it was called."""
+    parts = list(program.parts)
+    name = parts.pop(p)[0]
+    add_part(parts, name if name.endswith(change) else f"{name}_{change}"[-60:].lstrip("_0123456789"), expr)
     return _built(program, parts, fields)
 
 
