@@ -1,0 +1,71 @@
+"""The result of a design run in a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .output import count, duration, interval, number, row
+
+FAILED = 0.5
+CONTROLS = ("zero", "sparse", "native", "naive")
+
+
+def lines(outcome: Mapping[str, Any]) -> list[str]:
+    """Winner, words, controls, what failed, cost, and where everything lies.
+
+    Args:
+        outcome: as ``design --json`` prints it.
+    """
+    success: Mapping[str, Any] = outcome["success"]
+    seeds = success.get("seeds") or []
+    amount = seeds if isinstance(seeds, int) else len(seeds)
+    selected = number(outcome.get("selected_on"))
+    found = [
+        row(
+            "winner",
+            f"{interval(success)} on {amount} fresh seeds (selected at {selected} on seeds not used again)",
+        ),
+        row("reward", str(outcome["reward"])),
+        row("in words", str(outcome.get("words") or "-")),
+        row("controls", _controls(outcome.get("controls") or {})),
+    ]
+    found += _honesty(outcome)
+    cost = [f"{outcome.get('trainings', '-')} trainings", f"{count(outcome.get('env_steps') or 0)} steps"]
+    if outcome.get("wall_s"):
+        cost.append(duration(outcome["wall_s"]))
+    return [*found, row("cost", " · ".join(cost))]
+
+
+def next_steps(run_id: str, report: str | None) -> list[str]:
+    """What to do with the result."""
+    opened = [f"open {report}"] if report else []
+    return [row("saved", " · ".join([*opened, f"rewardsmith export {run_id} --out reward.py"]))]
+
+
+def _controls(controls: Mapping[str, Any]) -> str:
+    shown = [(name, controls.get(name)) for name in CONTROLS if name in controls]
+    return "   ".join(f"{name} {interval(_success(each))}" for name, each in shown)
+
+
+def _success(control: Any) -> Any:
+    return control.get("success", control) if isinstance(control, Mapping) else None
+
+
+def _honesty(outcome: Mapping[str, Any]) -> list[str]:
+    """What a reader would be angry not to have been told."""
+    found: list[str] = []
+    each = outcome["success"].get("per_seed") or []
+    failed = [index for index, value in enumerate(each) if value is None or not value >= FAILED]
+    if failed:
+        found.append(
+            row("careful", f"{len(failed)} of {len(each)} final trainings stayed below {FAILED} success")
+        )
+    best = outcome["success"].get("mean")
+    for name, control in (outcome.get("controls") or {}).items():
+        mean = (_success(control) or {}).get("mean")
+        if None not in (best, mean) and mean >= best:
+            found.append(
+                row("careful", f"the control {name} reaches {number(mean)}: this task needs no new reward")
+            )
+    return found
