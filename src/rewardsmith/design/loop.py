@@ -77,9 +77,10 @@ class Design:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise BadInput(name, repr(value), "a whole number, at least 1")
         method = self.resolved
-        least = method.rounds * method.islands * self.seeds
+        each = 2 if method.proposer == "derl" else 1  # a group of one has no baseline
+        least = method.rounds * method.islands * self.seeds * each
         if self.trainings < least:
-            why = f"{method.rounds} rounds x {method.islands} islands x {self.seeds} seeds need one candidate each"
+            why = f"{each} candidates x {method.rounds} rounds x {method.islands} islands x {self.seeds} seeds"
             raise BadInput("trainings", self.trainings, f"at least {least}", why)
         self.config()
         self.all_seeds()
@@ -262,12 +263,8 @@ class Search:
     def _learn(self, proposer: Proposer, state: Any, island: list[tuple[Draft, Candidate | None]]) -> Any:
         if "score" not in self.config.resolved.sees:
             return proposer.learn(state, [], [])
-        scores = [None if made is None else self._score(made.id) for _, made in island]
+        scores = [None if made is None else self.standings[made.id].mean for _, made in island]
         return proposer.learn(state, [draft for draft, _ in island], scores)
-
-    def _score(self, id: str) -> float | None:
-        mean = self.standings[id].mean
-        return None if np.isnan(mean) else mean
 
     # ------------------------------------------------------------------ selection
     def _ranked(self, island: int | None = None) -> list[Standing]:

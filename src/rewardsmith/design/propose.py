@@ -16,7 +16,7 @@ from ..core.errors import ProgramError
 from ..program import Grammar, Program, crossover, mutate, random_program
 from .candidate import Parent, View
 from .method import Method
-from .pcfg import PCFG, Chooser, outer_step
+from .pcfg import INVALID, PCFG, outer_step
 from .reflection import answer
 
 _TRIES = 20
@@ -117,18 +117,18 @@ class Derl:
     learning_rate: float = 0.5
 
     def start(self) -> PCFG:
-        return PCFG()
+        return PCFG.of(self.grammar.weights())
 
     def propose(self, state: PCFG, view: View, count: int, rng: np.random.Generator) -> list[Draft]:
         def one() -> Draft:
-            chooser = Chooser(state)
+            chooser = state.chooser()
             program = random_program(self.grammar, rng, chooser)
             return Draft(program, "derl", trace=chooser.trace)
 
         return _distinct(view, count, one)
 
     def learn(self, state: PCFG, drafts: Sequence[Draft], scores: Sequence[float | None]) -> PCFG:
-        values = [-1.0 if score is None else float(score) for score in scores]
+        values = [INVALID if score is None else score for score in scores]
         return outer_step(state, [draft.trace for draft in drafts], values, self.learning_rate)
 
 

@@ -1,0 +1,41 @@
+"""Search for rewards: propose -> screen -> train -> evaluate -> select -> revise.
+
+Published methods are configurations (``METHODS``) of one loop (``design``).
+"""
+
+from __future__ import annotations
+
+import importlib as _importlib
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
+from .method import METHODS as METHODS
+from .method import Method as Method
+from .method import load_method as load_method
+from .outcome import outcome as outcome
+
+if _TYPE_CHECKING:
+    from .export import export as export
+    from .loop import Design as Design
+    from .loop import Watcher as Watcher
+    from .loop import design as design
+    from .loop import from_record as from_record
+    from .words import in_words as in_words
+
+# These need the trainer, so they load when they are used: recipes import parts of design without it.
+_LAZY = {
+    "Design": "loop",
+    "Watcher": "loop",
+    "design": "loop",
+    "from_record": "loop",
+    "export": "export",
+    "in_words": "words",
+}
+
+__all__ = ["METHODS", "Method", "load_method", "outcome", *_LAZY]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        return getattr(_importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
