@@ -18,13 +18,15 @@ from ..core.mdp import Floats, Table, TabularMDP
 
 @dataclass(frozen=True)
 class QLearning:
-    """Epsilon-greedy Q-learning with ties broken at random.
+    """Epsilon-greedy Q-learning.
 
     Args:
         episodes: how many are trained, each of at most ``horizon`` steps.
         learning_rate: step towards ``r + discount max_a Q(s', a)``.
         epsilon: share of uniformly random actions.
         evaluate_every: the greedy policy is evaluated exactly after every so many episodes.
+        random_ties: choose among equally good actions at random; False takes the first one, which makes
+            every reward that is rarely seen look harder to learn than it is.
     """
 
     episodes: int = 300
@@ -32,6 +34,7 @@ class QLearning:
     learning_rate: float = 0.5
     epsilon: float = 0.1
     evaluate_every: int = 1
+    random_ties: bool = True
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,10 @@ def q_learning(mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QL
         s, live = sample.first(rngs), np.ones(kinds * n, bool)
         for draw in draws:
             draw = np.tile(draw, (kinds, 1))
+            current = q[agent, s]
+            noise = draw[:, 2:] * (config.random_ties * 1e-12 * (1 + np.abs(current).max(-1)))[:, None]
             explore = draw[:, 0] < config.epsilon
-            # The random numbers only order actions whose values are equal (or that are explored).
-            ties = draw[:, 2:] * np.where(explore, np.inf, 1e-12 * (1 + np.abs(q[agent, s]).max(-1)))[:, None]
-            a = (np.where(explore[:, None], 0.0, q[agent, s]) + ties).argmax(-1)
-            a = np.where(explore, draw[:, 2:].argmax(-1), a)
+            a = np.where(explore, draw[:, 2:].argmax(-1), (current + noise).argmax(-1))
             after = sample.next(s, a, draw[:, 1])
             target = rewards[which, s, a] + mdp.discount * np.where(mdp.ends[after], 0, q[agent, after].max(-1))
             q[agent[live], s[live], a[live]] += config.learning_rate * (target - q[agent, s, a])[live]

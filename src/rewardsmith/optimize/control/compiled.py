@@ -69,34 +69,34 @@ def collect(plan: Plan, member: Member) -> tuple[Member, Steps]:
     return member._replace(worlds=worlds), steps
 
 
-def one_iteration(plan: Plan, knobs: Knobs, member: Member, code: Any, table: Any) -> tuple[Member, Array]:
+def one_iteration(plan: Plan, knobs: Knobs, member: Member, code: Any) -> tuple[Member, Array]:
     """rollout -> reward (interpreted) -> update, and the figures: ``RECORDED``, success signal, means of the parts."""
     from ...program import columns, interpret
 
     member, steps = collect(plan, member)
     batch = named_batch(plan.task, steps)
-    parts = interpret(code, columns(table, batch))
+    parts = interpret(code, columns(batch, plan.task, jnp))
     reward = jnp.swapaxes(jnp.sum(parts, axis=0), 0, 1)
     member, record = learn(plan.networks, plan.shape, knobs, member, steps, reward)
     signal = jnp.mean(plan.task.success.signal(batch))
     return member, jnp.concatenate([record, signal[None], jnp.nanmean(parts, axis=tuple(range(1, parts.ndim)))])
 
 
-@partial(jax.jit, static_argnames=("plan", "table"))
+@partial(jax.jit, static_argnames=("plan",))
 def train_block(
-    plan: Plan, table: Any, knobs: Knobs, members: Member, codes: Any, live: Array, rounds: Array
+    plan: Plan, knobs: Knobs, members: Member, codes: Any, live: Array, rounds: Array
 ) -> tuple[Member, Array]:
     """Several whole iterations of every live member; records ``(capacity, ROUNDS, figures)``."""
 
     def shard(knobs: Knobs, members: Member, codes: Any, live: Array, rounds: Array) -> tuple[Member, Array]:
-        probe = jax.eval_shape(partial(one_iteration, plan), knobs, _at(members, 0), _at(codes, 0), table)
+        probe = jax.eval_shape(partial(one_iteration, plan), knobs, _at(members, 0), _at(codes, 0))
         empty = jnp.zeros((PLACES, ROUNDS, *probe[1].shape), jnp.float32)
 
         def train(i: Array, carry: tuple[Member, Array]) -> tuple[Member, Array]:
             code = _at(codes, i)
 
             def iterate(j: Array, carry: tuple[Member, Array]) -> tuple[Member, Array]:
-                member, record = one_iteration(plan, knobs, carry[0], code, table)
+                member, record = one_iteration(plan, knobs, carry[0], code)
                 return member, carry[1].at[j].set(record)
 
             trained = jax.lax.fori_loop(0, rounds, iterate, _at(carry, i))

@@ -13,12 +13,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from ...core.errors import ProgramError
 from .compiled import PLACES, ROUNDS, Plan, learn_block, rollout_block, train_block
 from .config import Knobs
 from .curves import FIGURES
 from .rollout import Steps
 from .scoring import score
 from .update import RECORDED, Member
+
+LENGTHS = (32, 128, 256)  # few, because each is a program to compile
 
 Numbers = np.ndarray[Any, Any]
 Progress = Callable[[int], None]
@@ -68,45 +71,63 @@ def blocks(members: Sequence[int], devices: int) -> list[Block]:
     return found
 
 
+def code_length(reward: Any, task: Any) -> int | None:
+    """Instructions of register code that a reward runs with when compiled; None where it must run on the host.
+
+    It depends on the reward alone, so a member's arithmetic never depends on its neighbours.
+    """
+    from ...program import Program, encode
+
+    if not task.is_array or not isinstance(reward, Program):
+        return None
+    for length in LENGTHS:
+        try:
+            encode([reward], task.table(), length)
+        except ProgramError:
+            continue
+        return length
+    return None
+
+
 def advance_compiled(
-    plan: Plan, knobs: Knobs, members: Member, programs: Sequence[Any], rounds: int, progress: Progress
+    plan: Plan,
+    knobs: Knobs,
+    members: Member,
+    programs: Sequence[Any],
+    length: int,
+    rounds: int,
+    progress: Progress,
 ) -> Advance:
     """All iterations on the devices; ``programs[m]`` is the reward of member m."""
     from ...program import encode
 
     unique = list(dict.fromkeys(programs))
-    table = plan.task.table()
-    codes = jax.tree.map(np.asarray, encode(unique, table))
-    owners = np.asarray([unique.index(program) for program in programs])
-    count = len(programs)
-    figures = np.zeros((rounds, count, len(FIGURES)), np.float32)
-    parts: list[Numbers] = []
-    own = jax.tree.map(lambda leaf: leaf[owners], codes)
-    work = [
-        (block, plan.place(block.take(members)), plan.place(block.take(own)))
-        for block in blocks(range(count), plan.mesh.size)
-    ]
+    rows = {program: row for row, program in enumerate(unique)}
+    codes = encode(unique, plan.task.table(), length)
+    own = jax.tree.map(lambda leaf: np.asarray(leaf)[[rows[program] for program in programs]], codes)
+    groups = blocks(range(len(programs)), plan.mesh.size)
+    coded = [plan.place(group.take(own)) for group in groups]
+    states = [plan.place(group.take(members)) for group in groups]
+    records: list[Numbers] = []
     for start in range(0, rounds, ROUNDS):
         now = min(ROUNDS, rounds - start)
-        results = [
-            train_block(plan, table, knobs, state, code, block.live, np.int32(now)) for block, state, code in work
+        done = [
+            train_block(plan, knobs, state, code, group.live, np.int32(now))
+            for group, state, code in zip(groups, states, coded, strict=True)
         ]
-        work = [(block, state, code) for (block, _, code), (state, _) in zip(work, results, strict=True)]
-        record = np.zeros((count, now, results[0][1].shape[-1]), np.float32)
-        for (block, _, _), (_, new) in zip(work, results, strict=True):
-            block.put(record, np.asarray(new)[:, :now])
-        record = record.swapaxes(0, 1)
-        figures[start : start + now] = record[:, :, : len(FIGURES)]
-        parts.append(record[:, :, len(FIGURES) :])
+        states = [state for state, _ in done]
+        record = np.zeros((len(programs), now, done[0][1].shape[-1]), np.float32)
+        for group, (_, new) in zip(groups, done, strict=True):
+            group.put(record, np.asarray(new)[:, :now])
+        records.append(record.swapaxes(0, 1))
         progress(start + now)
     after = jax.tree.map(np.array, members)
-    for block, state, _ in work:
-        block.put(after, state)
-    joined = np.concatenate(parts)
-    terms = [
-        {name: joined[:, m, k] for k, name in enumerate(program.part_names)} for m, program in enumerate(programs)
-    ]
-    return Advance(after, figures, terms, [None] * count)
+    for group, state in zip(groups, states, strict=True):
+        group.put(after, state)
+    joined = np.concatenate(records)
+    parts = joined[:, :, len(FIGURES) :]
+    terms = [{name: parts[:, m, k] for k, name in enumerate(one.names)} for m, one in enumerate(programs)]
+    return Advance(after, joined[:, :, : len(FIGURES)], terms, [None] * len(programs))
 
 
 def advance_hosted(

@@ -16,7 +16,7 @@ from .compiled import Plan
 from .config import PPO, whole
 from .curves import FIGURES, Curves
 from .devices import mesh
-from .engine import Advance, Progress, advance_compiled, advance_hosted
+from .engine import Advance, Progress, advance_compiled, advance_hosted, code_length
 from .networks import Networks
 from .policy import Policy
 from .rollout import Worlds
@@ -99,18 +99,18 @@ class Population:
         whole("steps to advance", steps)
         rounds = -(-steps // self.config.batch)
         report = progress or _silent
-        compiled = [m for m in range(len(self)) if self.task.is_array and _encodes(self.rewards[self.owners[m]])]
-        hosted = [m for m in range(len(self)) if m not in set(compiled)]
         knobs = self.config.knobs(self.task.discount)
+        lengths = [code_length(reward, self.task) for reward in self.rewards]
         results: list[tuple[list[int], Advance]] = []
-        if compiled:
-            own = [self.rewards[self.owners[m]] for m in compiled]
-            results.append((compiled, advance_compiled(self.plan, knobs, self._rows(compiled), own, rounds, report)))
-        if hosted:
-            own = [self.rewards[self.owners[m]] for m in hosted]
-            states = [self.states[m] for m in hosted]
-            route = advance_hosted if self.task.is_array else _simulated
-            results.append((hosted, route(self.plan, knobs, self._rows(hosted), own, states, rounds, report)))
+        for length in dict.fromkeys(lengths[owner] for owner in self.owners):
+            group = [m for m, owner in enumerate(self.owners) if lengths[owner] == length]
+            own, rows = [self.rewards[self.owners[m]] for m in group], self._rows(group)
+            if length is not None:
+                found = advance_compiled(self.plan, knobs, rows, own, length, rounds, report)
+            else:
+                route = advance_hosted if self.task.is_array else _simulated
+                found = route(self.plan, knobs, rows, own, [self.states[m] for m in group], rounds, report)
+            results.append((group, found))
         return self._joined(results, rounds)
 
     def keep(self, indices: Sequence[int]) -> Population:
@@ -264,14 +264,6 @@ def _state_size(task: Any) -> int:
 
 def _policy_arrays(members: Member, m: int) -> tuple[Numbers, Numbers, Numbers]:
     return members.params[m].copy(), members.observed.mean[m].copy(), members.observed.variance[m].copy()
-
-
-def _encodes(reward: Any) -> bool:
-    try:
-        from ...program import Program
-    except ImportError:
-        return False
-    return isinstance(reward, Program)
 
 
 def _simulated(*arguments: Any) -> Advance:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from ...core.algebra import Reward, Scope, require_scope
-from ...core.errors import BadInput, MissingField, NonFiniteError
+from ...core.errors import BadInput, MissingField
 from .compiled import named_batch
 from .rollout import Steps
 
@@ -41,8 +41,7 @@ def score(task: Any, reward: Reward, steps: Steps, leaves: tuple[Any, ...] | Non
     Args:
         leaves: the reward's state as a flat tuple, None before the first batch.
 
-    An infinite reward is reported as such (``inf`` at every step) rather than raised, so that one bad
-    candidate cannot stop a population.
+    Infinities are not raised here but counted by the update, so one bad candidate cannot stop a population.
     """
     batch = named_batch(task, Steps(*(None if array is None else np.asarray(array) for array in steps)))
     signal = np.asarray(task.success.signal(batch))
@@ -52,11 +51,7 @@ def score(task: Any, reward: Reward, steps: Steps, leaves: tuple[Any, ...] | Non
         structure = jax.tree.structure(state)
         if leaves is not None:
             state = jax.tree.unflatten(structure, leaves)
-        try:
-            shares, state = reward.explain(seen, state)
-        except NonFiniteError:
-            infinite = np.full(steps.clock.shape, np.inf, np.float32)
-            return Score(infinite, {}, float(signal.mean()), tuple(jax.tree.leaves(state)))
+        shares, state = reward.share(seen, state)  # unchecked: infinities are counted by the update
         terms = {name: _mean(part) for name, part in shares.parts.items()}
         total = np.broadcast_to(np.asarray(shares.total, np.float32), signal.shape)
     return Score(total.swapaxes(0, 1), terms, float(signal.mean()), tuple(jax.tree.leaves(state)))
