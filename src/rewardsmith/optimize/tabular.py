@@ -180,7 +180,8 @@ def scatter(weights: Floats, agents: int, *index: tuple[Table, int]) -> Floats:
     flat, sizes = np.broadcast_to(np.arange(agents), weights.shape), [agents]
     for numbers, size in index:
         flat, sizes = flat * size + numbers, [*sizes, size]
-    return np.bincount(flat.ravel(), weights.ravel(), minlength=int(np.prod(sizes))).reshape(sizes)
+    total = np.bincount(flat.ravel(), weights.ravel(), minlength=int(np.prod(sizes)))
+    return np.asarray(total, dtype=np.float64).reshape(sizes)
 
 
 def policy_gradient(episode: Episodes, policy: Floats, discount: float) -> Floats:
@@ -242,7 +243,7 @@ def _greedy_performance(mdp: TabularMDP, q: Floats) -> Floats:
     choice, everyone = q.argmax(-1), np.arange(mdp.states)
     matrix = np.eye(mdp.states) - mdp.discount * mdp.transition[everyone, choice]
     values = np.linalg.solve(matrix, mdp.expected_reward[everyone, choice][..., None])[..., 0]
-    return values @ mdp.initial
+    return np.asarray(values @ mdp.initial, dtype=np.float64)
 
 
 def _performance(mdp: TabularMDP, policy: Floats, horizon: int) -> Floats:

@@ -1,0 +1,1 @@
+"""Small text-like tasks whose truth is known."""
