@@ -44,9 +44,10 @@ def ours(task_name: str, members: int, hidden: int, iterations: int, programs: b
     # The parameters leave the program, so the learning cannot have been optimised away.
     moved = float(abs(after.members.params - population.members.params).mean())
     found = {"steps": steps, "cpu_s": cpu, "wall_s": wall, "per_cpu_s": steps / cpu, "cores": cpu / wall}
-    length = after.curves.figures["episode_return"][-1]
-    return found | {"first_call_cpu_s": compile_cpu, "first_call_wall_s": compile_wall, "moved": moved,
-                    "last_return": float(length[length == length].mean()) if (length == length).any() else None}  # fmt: skip
+    returns = after.curves.figures["episode_return"][-1]
+    returns = returns[returns == returns]  # NaN where no episode ended
+    found |= {"first_call_cpu_s": compile_cpu, "first_call_wall_s": compile_wall, "moved": moved}
+    return found | {"last_return": float(returns.mean()) if len(returns) else None}
 
 
 def theirs(gym_id: str, hidden: int, iterations: int) -> dict[str, Any]:

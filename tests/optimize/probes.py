@@ -36,7 +36,9 @@ class Probe:
     frame: Any = None
 
     def reset(self, key: Any, shape: tuple[int, ...]) -> Any:
-        mark = jnp.where(jax.random.bernoulli(key, 0.5, shape), 1.0, -1.0) if self.random_mark else jnp.ones(shape)
+        mark = (
+            jnp.where(jax.random.bernoulli(key, 0.5, shape), 1.0, -1.0) if self.random_mark else jnp.ones(shape)
+        )
         return jnp.stack([mark, jnp.zeros(shape)], axis=-1)
 
     def step(self, state: Any, action: Any) -> Any:

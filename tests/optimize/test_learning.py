@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("jax")
 
-from probes import CHOICES, NUMBERS, BEST, at_the_end, mark_seen, one, probe, right_action, right_answer
+from probes import BEST, CHOICES, NUMBERS, at_the_end, mark_seen, one, probe, right_action, right_answer
 
 from rewardsmith import tasks
 from rewardsmith.optimize.control import PPO, Population, evaluate, train

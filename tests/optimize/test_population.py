@@ -1,4 +1,4 @@
-"""Members are independent of their neighbours, stops and saves leave no trace, and no reward compiles anything."""
+"""Members are independent of their neighbours, stops leave no trace, and no reward compiles anything."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ pytest.importorskip("jax")
 import jax
 
 from rewardsmith import tasks
-from rewardsmith.core.errors import BadInput, MissingField, NonFiniteError, ScopeError, StoreError
 from rewardsmith.core.algebra import Scope
+from rewardsmith.core.errors import BadInput, MissingField, NonFiniteError, ScopeError, StoreError
 from rewardsmith.core.term import success, term
 from rewardsmith.optimize.control import PPO, Population, train
 from rewardsmith.optimize.control.compiled import learn_block, rollout_block, train_block
@@ -53,10 +53,14 @@ def leaves(population: Population) -> list[np.ndarray]:
 def same(a: Population, b: Population) -> bool:
     pairs = zip(leaves(a), leaves(b), strict=True)
     equal = all(np.array_equal(x, y, equal_nan=True) for x, y in pairs)
-    return equal and all(np.array_equal(a.curves.figures[k], b.curves.figures[k], equal_nan=True) for k in a.curves.figures)
+    return equal and all(
+        np.array_equal(a.curves.figures[k], b.curves.figures[k], equal_nan=True) for k in a.curves.figures
+    )
 
 
-@pytest.mark.parametrize("rewards", [PROGRAMS, [centred, TASK.native, centred | Normalize(0.99)]], ids=["compiled", "host"])
+@pytest.mark.parametrize(
+    "rewards", [PROGRAMS, [centred, TASK.native, centred | Normalize(0.99)]], ids=["compiled", "host"]
+)
 class TestBothRoutes:
     def test_member_does_not_depend_on_its_neighbours(self, rewards) -> None:
         # 15 members spread over the devices; then one of them alone, which is also the case of one live place.
@@ -92,7 +96,9 @@ def test_both_routes_train_alike() -> None:
     program = Population.start(TASK, [parse("1.0 - abs(next_x)", TASK)], [0], QUICK).advance(128)
     hosted = Population.start(TASK, [centred], [0], QUICK).advance(128)
     for name in ("reward", "episode_return", "signal", "entropy"):
-        assert np.allclose(program.curves.figures[name], hosted.curves.figures[name], rtol=1e-4, equal_nan=True), name
+        assert np.allclose(
+            program.curves.figures[name], hosted.curves.figures[name], rtol=1e-4, equal_nan=True
+        ), name
     assert np.allclose(program.members.params, hosted.members.params, atol=1e-4)
 
 
@@ -111,7 +117,9 @@ def test_terms_are_traced() -> None:
     population = Population.start(TASK, [PROGRAMS[2], centred], [0], QUICK).advance(256)
     program, hosted = population.curves.terms
     assert list(program) == ["stand", "centre"]
-    assert np.allclose(program["stand"] + program["centre"], population.curves.figures["reward"][:, 0], atol=1e-5)
+    assert np.allclose(
+        program["stand"] + program["centre"], population.curves.figures["reward"][:, 0], atol=1e-5
+    )
     assert np.allclose(hosted["centred"], population.curves.figures["reward"][:, 1], atol=1e-5)
 
 
@@ -177,7 +185,8 @@ def test_bad_input_is_refused_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("steps", 0), ("envs", 1.5), ("learning_rate", 0.0), ("learning_rate", float("nan")), ("clip", -0.1),
-     ("discount", 1.1), ("trace", -0.1), ("entropy", float("inf")), ("minibatches", 3), ("hidden", (0,)), ("epochs", True)],
+     ("discount", 1.1), ("trace", -0.1), ("entropy", float("inf")), ("minibatches", 3), ("hidden", (0,)),
+     ("epochs", True)],
 )  # fmt: skip
 def test_config_refuses_values_out_of_range(name: str, value: object) -> None:
     with pytest.raises(BadInput, match=f"PPO.{name}"):

@@ -47,8 +47,12 @@ def test_advantage_is_the_sum_it_is_defined_as(seed: int, discount: float, trace
     reward[rng.random(12) < 0.2] = np.nan
     terminated = rng.random(12) < 0.2
     done = terminated | (rng.random(12) < 0.2)
-    found = generalised_advantage(*map(jnp.asarray, (reward, value, next_value, terminated * 1.0, done * 1.0)), discount, trace)
-    assert np.allclose(found, slow_advantage(reward, value, next_value, terminated, done, discount, trace), atol=1e-4)
+    found = generalised_advantage(
+        *map(jnp.asarray, (reward, value, next_value, terminated * 1.0, done * 1.0)), discount, trace
+    )
+    assert np.allclose(
+        found, slow_advantage(reward, value, next_value, terminated, done, discount, trace), atol=1e-4
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -155,8 +159,12 @@ def test_loss_is_the_formula(actions) -> None:
     old = log_prob.numpy() + 0.3 * RNG.normal(size=16).astype(np.float32)
     weight = (RNG.random(16) < 0.7).astype(np.float32)
     rows = Rows(x, raw, old, RNG.normal(size=16), RNG.normal(size=16), weight)
-    found, (mean_entropy, divergence, _) = loss(networks, knobs, [jnp.asarray(a) for a in arrays], Rows(*map(jnp.asarray, rows)))
-    assert found == pytest.approx(slow_loss(networks, knobs, flat, rows, log_prob.numpy(), entropy.numpy()), abs=1e-4)
+    found, (mean_entropy, divergence, _) = loss(
+        networks, knobs, [jnp.asarray(a) for a in arrays], Rows(*map(jnp.asarray, rows))
+    )
+    assert found == pytest.approx(
+        slow_loss(networks, knobs, flat, rows, log_prob.numpy(), entropy.numpy()), abs=1e-4
+    )
     assert mean_entropy == pytest.approx(entropy.numpy()[weight > 0].mean(), abs=1e-5)
     assert divergence >= 0
 

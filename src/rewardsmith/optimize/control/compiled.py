@@ -1,8 +1,8 @@
 """The compiled programs: blocks of members, one after another on each device.
 
-A program is compiled once per task, ``Shape`` and encoding.  A block has a fixed capacity, and how many of its places
-are live is an argument: populations of any size, and any rewards, run the same machine code, so a
-member's result depends on its seed and reward alone, bit for bit.
+A program is compiled once per task, ``Shape`` and length of register code.  A block has a fixed
+capacity, and how many of its places are live is an argument: populations of any size, and any rewards,
+run the same machine code, so a member's result depends on its seed and reward alone, bit for bit.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def collect(plan: Plan, member: Member) -> tuple[Member, Steps]:
 
 
 def one_iteration(plan: Plan, knobs: Knobs, member: Member, code: Any) -> tuple[Member, Array]:
-    """rollout -> reward (interpreted) -> update, and the figures: ``RECORDED``, success signal, means of the parts."""
+    """Rollout, interpreted reward, update; and ``RECORDED``, the mean success signal, means of the parts."""
     from ...program import columns, interpret
 
     member, steps = collect(plan, member)
@@ -128,7 +128,7 @@ def rollout_block(plan: Plan, members: Member, live: Array) -> tuple[Member, Ste
 def learn_block(
     plan: Plan, knobs: Knobs, members: Member, steps: Steps, reward: Array, live: Array
 ) -> tuple[Member, Array]:
-    """One update of every live member from rewards ``(capacity, T, N)``; records ``(capacity, len(RECORDED))``."""
+    """One update of every live member from rewards ``(capacity, T, N)``; records ``(capacity, RECORDED)``."""
 
     def shard(knobs: Knobs, members: Member, steps: Steps, reward: Array, live: Array) -> tuple[Member, Array]:
         def study(i: Array, carry: tuple[Member, Array]) -> tuple[Member, Array]:
@@ -142,8 +142,10 @@ def learn_block(
 
 
 @partial(jax.jit, static_argnames=("networks", "envs"))
-def act_block(networks: Networks, members: Member, obs: Array, time: Array, envs: int) -> tuple[Array, Array, Array]:
-    """One action in every copy of every member, for environments that step on the host: ``(members, envs, ...)``."""
+def act_block(
+    networks: Networks, members: Member, obs: Array, time: Array, envs: int
+) -> tuple[Array, Array, Array]:
+    """One action in every copy of every member, ``(members, envs, ...)``: for simulators on the host."""
 
     def choose(pair: tuple[Member, Array]) -> tuple[Array, Array, Array]:
         member, obs = pair
@@ -155,8 +157,15 @@ def act_block(networks: Networks, members: Member, obs: Array, time: Array, envs
 
 @partial(jax.jit, static_argnames=("task", "networks", "episodes", "greedy"))
 def play_block(
-    task: Any, networks: Networks, params: Array, moments: Any, seeds: Array, live: Array, episodes: int, greedy: bool
-) -> Steps:
+    task: Any,
+    networks: Networks,
+    params: Array,
+    moments: Any,
+    seeds: Array,
+    live: Array,
+    episodes: int,
+    greedy: bool,
+) -> tuple[Array, ...]:
     """One whole episode per copy for every live policy: ``(PLACES, horizon, episodes, ...)``, no resets."""
 
     def play(params: Array, moments: Any, seed: Array) -> tuple[Array, ...]:

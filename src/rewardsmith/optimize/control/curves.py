@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ class Curves:
 
     steps: Numbers
     figures: dict[str, Numbers]
-    terms: tuple[dict[str, Numbers], ...] = field(default=())
+    terms: tuple[dict[str, Numbers], ...] = ()
 
     @staticmethod
     def empty(members: int) -> Curves:
@@ -42,8 +42,9 @@ class Curves:
         joined = {
             name: np.concatenate([self.figures[name], figures[:, :, i]]) for i, name in enumerate(FIGURES)
         }
+        none = np.zeros(0, np.float32)
         parts = tuple(
-            {name: np.concatenate([old.get(name, np.zeros(0, np.float32)), values]) for name, values in new.items()}
+            {name: np.concatenate([old.get(name, none), values]) for name, values in new.items()}
             for old, new in zip(self.terms, terms, strict=True)
         )
         return Curves(np.concatenate([self.steps, steps]), joined, parts)

@@ -6,6 +6,7 @@ population, keep all cores busy; they must be asked for before JAX starts its ba
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import cache
 from pathlib import Path
@@ -43,11 +44,9 @@ def prepare() -> None:
     except ImportError:
         raise MissingExtra("jax", "control", "training control policies") from None
     if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
-        try:
+        with contextlib.suppress(RuntimeError):  # the backend runs already: use the devices it has
             jax.config.update("jax_num_cpu_devices", cores())
-        except RuntimeError:
-            pass  # the backend runs already: use the devices it has
-    if jax.config.jax_compilation_cache_dir is None:
+    if jax.config.values["jax_compilation_cache_dir"] is None:  # a folder that the user chose stays
         folder = cache_folder() / "xla"
         folder.mkdir(parents=True, exist_ok=True)
         jax.config.update("jax_compilation_cache_dir", str(folder))

@@ -38,7 +38,14 @@ class Advance(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """Some members spread over the devices: ``slots[p]`` is the member at place p, ``live`` how many per device count."""
+    """Some members spread over the devices.
+
+    Args:
+        members: ``(m,)`` indices of members.
+        slots: ``(capacity,)`` the member at each place, any where none is.
+        places: ``(m,)`` where each member is.
+        live: ``(devices,)`` how many places of each device are in use.
+    """
 
     members: Numbers
     slots: Numbers
@@ -139,7 +146,7 @@ def advance_hosted(
     rounds: int,
     progress: Progress,
 ) -> Advance:
-    """Compiled rollout, reward in NumPy, compiled update; blocks overlap, so the devices stay busy meanwhile."""
+    """Compiled rollout, reward in NumPy, compiled update; blocks overlap, which keeps the devices busy."""
     count = len(rewards)
     states = list(states)
     figures = np.zeros((rounds, count, len(FIGURES)), np.float32)
@@ -163,7 +170,9 @@ def advance_hosted(
     return Advance(after, figures, [as_columns(rows) for rows in terms], states)
 
 
-def study(plan: Plan, knobs: Knobs, block: Block, members: Member, steps: Steps, paid: Numbers) -> tuple[Member, Any]:
+def study(
+    plan: Plan, knobs: Knobs, block: Block, members: Member, steps: Steps, paid: Numbers
+) -> tuple[Member, Any]:
     """One compiled update of a block: members and records ``(capacity, len(RECORDED))``."""
     members, steps, paid = plan.place((members, steps, paid))
     # Learning knows no task: tasks with the same networks share one program.
@@ -173,7 +182,7 @@ def study(plan: Plan, knobs: Knobs, block: Block, members: Member, steps: Steps,
 def score_block(
     plan: Plan, block: Block, steps: Steps, rewards: Any, states: list[Any], terms: list[list[dict[str, float]]]
 ) -> tuple[Numbers, Numbers]:
-    """Rewards ``(capacity, T, N)`` and mean success signals; ``states`` and ``terms`` are brought up to date."""
+    """Rewards ``(capacity, T, N)``, mean success signals; brings ``states`` and ``terms`` up to date."""
     arrays = jax.tree.map(np.asarray, steps)
     paid = np.zeros(arrays.clock.shape, np.float32)
     signals = np.zeros(len(block.members), np.float32)

@@ -13,13 +13,14 @@ from .compiled import PLACES, play_block
 from .config import whole
 from .devices import prepare
 from .policy import Policy
+from .statistics import Moments
 
 Numbers = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One episode: ``obs (L, O)``, ``action (L, ...)``, and what each part of the reward paid, name -> ``(L,)``."""
+    """One episode: ``obs (L, O)``, ``action (L, ...)``, and what each part of the reward paid, ``(L,)``."""
 
     obs: Numbers
     action: Numbers
@@ -66,7 +67,8 @@ def evaluate(
         BadInput: no policies, policies of another task, or not one seed (or reward) per policy.
     """
     whole("episodes", episodes)
-    chosen = [int(seeds)] * len(policies) if isinstance(seeds, (int, np.integer)) else [int(seed) for seed in seeds]
+    shared = isinstance(seeds, (int, np.integer))
+    chosen = [int(seeds)] * len(policies) if shared else [int(seed) for seed in seeds]
     _check(task, policies, chosen, rewards)
     prepare()
     played = _array_episodes if task.is_array else _simulated_episodes
@@ -112,7 +114,7 @@ def _array_episodes(
 ) -> list[dict[str, Numbers]]:
     rows = [min(i, len(policies) - 1) for i in range(PLACES)]
     params = np.stack([policies[i].params for i in rows])
-    moments = type(policies[0].moments)(*(np.stack([getattr(policies[i].moments, k) for i in rows]) for k in policies[0].moments._fields))
+    moments = Moments(*(np.stack(column) for column in zip(*(policies[i].moments for i in rows), strict=True)))
     chosen = np.asarray([seeds[i] for i in rows], np.uint32)
     live = np.int32(len(policies))
     arrays = play_block(task, policies[0].networks, params, moments, chosen, live, episodes, greedy)
@@ -126,7 +128,9 @@ def _simulated_episodes(*arguments: Any) -> list[dict[str, Numbers]]:
     return simulated_episodes(*arguments)
 
 
-def evaluate_in_gymnasium(task: Any, policy: Policy, episodes: int = 100, seed: int = 0, keep: int = 2) -> Evaluation:
+def evaluate_in_gymnasium(
+    task: Any, policy: Policy, episodes: int = 100, seed: int = 0, keep: int = 2
+) -> Evaluation:
     """Play greedily in the real Gymnasium environment, and judge its own observations.
 
     Args:
@@ -167,7 +171,7 @@ def _play_gymnasium(task: Any, policy: Policy, envs: Sequence[Any], seed: int) -
         action = policy.act(obs)
         actions.append(action)
         seen[:, t] = obs
-        for i in np.flatnonzero(alive):
+        for i in np.flatnonzero(alive).tolist():
             move = int(action[i]) if action.ndim == 1 else action[i]
             after, paid[i, t], ended, cut, _ = envs[i].step(move)
             happened[i, t], terminated[i, t] = True, ended
@@ -187,9 +191,9 @@ def _check(task: Any, policies: Sequence[Policy], seeds: Sequence[int], rewards:
         raise BadInput("policies", "none", "at least one")
     for policy in policies:
         if (policy.networks.observation_size, policy.networks.actions) != (task.observation_size, task.actions):
-            raise BadInput("policy", policy.networks, f"one trained on {task.name}", "other observations or actions")
+            raise BadInput("policy", policy.networks, f"one for the observations and actions of {task.name}")
     if len({policy.networks for policy in policies}) > 1:
-        raise BadInput("policies", "networks of different sizes", "networks of one size", "they run in one program")
+        raise BadInput("policies", "networks of different sizes", "networks of one size")
     if len(seeds) != len(policies):
         raise BadInput("seeds", f"{len(seeds)} for {len(policies)} policies", "one, or one for each policy")
     if rewards is not None and len(rewards) != len(policies):

@@ -12,8 +12,8 @@ import numpy as np
 
 from .compiled import Plan, act_block
 from .config import Knobs
-from .engine import Advance, Block, Progress, as_columns, blocks, score_block, study
 from .curves import FIGURES
+from .engine import Advance, Progress, as_columns, blocks, score_block, study
 from .policy import Policy
 from .rollout import Steps
 from .update import RECORDED, Member
@@ -83,8 +83,8 @@ def _episodes(task: Any, policy: Policy, seed: int, episodes: int, greedy: bool)
             rows.append((obs, action, step.next_obs, step.terminated & alive, step.reward, alive))
             alive = alive & ~(step.terminated | step.truncated)
             obs = step.obs
-    seen, action, after, terminated, native, happened = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
-    return {**task.batch(seen, action, after, terminated, native_reward=native), "happened": happened}
+    *arrays, happened = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
+    return {**task.batch(*arrays), "happened": happened}
 
 
 @contextmanager
@@ -109,14 +109,16 @@ def _record(
             np.stack([getattr(one, name) for one in found])
             for name in ("next_obs", "terminated", "truncated", "reward")
         )
-        rows.append((seen, action, after.astype(np.float32), ended, cut, clock, raw, head, paid.astype(np.float32)))
+        rows.append(
+            (seen, action, after.astype(np.float32), ended, cut, clock, raw, head, paid.astype(np.float32))
+        )
         seen = np.stack([one.obs for one in found]).astype(np.float32)
         clock = np.where(ended | cut, 0, clock + 1).astype(np.int32)
     return Steps(*(np.stack(column, axis=1) for column in zip(*rows, strict=True))), seen, clock
 
 
 def _chooser(plan: Plan, members: Member) -> Callable[[Numbers, int], tuple[Numbers, ...]]:
-    """Actions of all members at once; populations are padded to a multiple of a block, so sizes share a program."""
+    """Actions of all members at once; padded to whole blocks, so that most sizes share a program."""
     count = len(members.seed)
     rows = np.minimum(np.arange(-(-count // plan.capacity) * plan.capacity), count - 1)
     padded = jax.device_put(jax.tree.map(lambda leaf: leaf[rows], members), jax.devices()[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -48,7 +49,7 @@ class Networks:
         return sum(math.prod(shape) for shape in self.shapes)
 
     def initial(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
-        """Orthogonal weights: gain sqrt(2) in hidden layers, 0.01 for the actor's output, 1 for the critic's."""
+        """Orthogonal weights: gain sqrt(2) in hidden layers, 0.01 for the actor's output, 1 the critic's."""
         depth = len(self.hidden) + 1
         parts: list[np.ndarray[Any, Any]] = []
         for index, shape in enumerate(self.shapes):
@@ -102,11 +103,14 @@ class Networks:
         if isinstance(self.actions, Discrete):
             return raw
         lib = xp(raw)
-        low, high = lib.asarray(self.actions.low, dtype=raw.dtype), lib.asarray(self.actions.high, dtype=raw.dtype)
+        low, high = (
+            lib.asarray(self.actions.low, dtype=raw.dtype),
+            lib.asarray(self.actions.high, dtype=raw.dtype),
+        )
         return 0.5 * (low + high) + 0.5 * (high - low) * lib.clip(raw, -1.0, 1.0)
 
     def log_prob(self, arrays: list[Array], head: Array, raw: Array) -> Array:
-        """log pi(raw | observation), shape ``(...)``."""
+        """Log pi(raw | observation), shape ``(...)``."""
         if isinstance(self.actions, Discrete):
             chosen = jax.nn.one_hot(raw, self.outputs, dtype=head.dtype)
             return jnp.sum(jax.nn.log_softmax(head) * chosen, axis=-1)
@@ -124,7 +128,7 @@ class Networks:
 
 def _layers(sizes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     shapes: list[tuple[int, ...]] = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+    for inputs, outputs in pairwise(sizes):
         shapes += [(inputs, outputs), (outputs,)]
     return tuple(shapes)
 

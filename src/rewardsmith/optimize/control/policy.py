@@ -31,7 +31,7 @@ class Policy:
         return Moments(self.mean, self.variance, np.float32(1.0))
 
     def act(self, obs: Any, rng: np.random.Generator | None = None) -> Numbers:
-        """Actions ``(...)`` or ``(..., A)`` for observations ``(..., O)``: the most probable ones, or drawn with ``rng``."""
+        """Actions ``(...)`` or ``(..., A)`` for observations ``(..., O)``: the most probable, or drawn with ``rng``."""
         obs = np.asarray(obs, np.float32)
         if obs.shape[-1:] != (self.networks.observation_size,):
             raise BadInput("observation", f"shape {obs.shape}", f"(..., {self.networks.observation_size})")
@@ -68,7 +68,11 @@ class Policy:
             with np.load(path, allow_pickle=False) as file:
                 arrays = dict(file)
             kind = arrays["actions"]
-            actions = Discrete(int(kind[0])) if kind.ndim == 1 else Box(tuple(kind[0].tolist()), tuple(kind[1].tolist()))
+            actions = (
+                Discrete(int(kind[0]))
+                if kind.ndim == 1
+                else Box(tuple(kind[0].tolist()), tuple(kind[1].tolist()))
+            )
             networks = Networks(len(arrays["mean"]), actions, tuple(int(width) for width in arrays["hidden"]))
             return Policy(networks, arrays["params"], arrays["mean"], arrays["variance"])
         except (OSError, ValueError, EOFError, KeyError) as error:

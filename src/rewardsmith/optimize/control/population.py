@@ -117,7 +117,9 @@ class Population:
         """Only some members, in the given order; their trainings go on as if nothing had happened."""
         wrong = [i for i in indices if not 0 <= i < len(self)]
         if wrong or not len(indices) or len(set(indices)) < len(indices):
-            raise BadInput("members to keep", list(indices), f"different numbers from 0 to {len(self) - 1}, at least one")
+            raise BadInput(
+                "members to keep", list(indices), f"different numbers from 0 to {len(self) - 1}, at least one"
+            )
         chosen = list(indices)
         return replace(
             self,
@@ -155,7 +157,9 @@ class Population:
         return found
 
     @staticmethod
-    def from_arrays(arrays: Mapping[str, Numbers], task: Any, rewards: Sequence[Any], config: PPO) -> Population:
+    def from_arrays(
+        arrays: Mapping[str, Numbers], task: Any, rewards: Sequence[Any], config: PPO
+    ) -> Population:
         """The population that ``arrays`` described; task, rewards and config must be those it was made with."""
         if [str(reward) for reward in rewards] != arrays["rewards"].tolist():
             raise BadInput("rewards of a saved population", len(rewards), "the rewards it was saved with")
@@ -252,7 +256,9 @@ def _untrained(task: Any, config: PPO, seeds: Sequence[int]) -> Member:
 
 def _no_moments(shape: tuple[int, ...]) -> Moments:
     # A count of almost 0 makes the first batch decide.
-    return Moments(np.zeros(shape, np.float32), np.ones(shape, np.float32), np.full(shape[:1], 1e-4, np.float32))
+    return Moments(
+        np.zeros(shape, np.float32), np.ones(shape, np.float32), np.full(shape[:1], 1e-4, np.float32)
+    )
 
 
 def _state_size(task: Any) -> int:

@@ -43,7 +43,9 @@ class Worlds(NamedTuple):
     clock: Array
 
 
-def act(networks: Networks, params: Array, moments: Moments, obs: Array, noise: Array) -> tuple[Array, Array, Array]:
+def act(
+    networks: Networks, params: Array, moments: Moments, obs: Array, noise: Array
+) -> tuple[Array, Array, Array]:
     """Action for the environment, action as drawn, and the actor's output."""
     arrays = networks.unpack(params)
     head = networks.actor(arrays, standardise(obs, moments))
@@ -52,7 +54,14 @@ def act(networks: Networks, params: Array, moments: Moments, obs: Array, noise: 
 
 
 def rollout(
-    env: Any, horizon: int, networks: Networks, params: Array, moments: Moments, worlds: Worlds, key: Array, length: int
+    env: Any,
+    horizon: int,
+    networks: Networks,
+    params: Array,
+    moments: Moments,
+    worlds: Worlds,
+    key: Array,
+    length: int,
 ) -> tuple[Worlds, Steps]:
     """Play ``length`` steps in every copy; an episode that ends starts again at once.
 

@@ -16,7 +16,7 @@ PROVIDED = ("first", "truncated", "success")
 
 
 class Score(NamedTuple):
-    """Reward of every step ``(T, N)``, means of its parts, mean success signal, and the reward's state after."""
+    """Reward of every step ``(T, N)``, means of its parts, mean success signal, state of the reward after."""
 
     reward: np.ndarray[Any, Any]
     terms: dict[str, float]
@@ -27,7 +27,9 @@ class Score(NamedTuple):
 def check_reward(reward: object, task: Any) -> None:
     """Refuse what cannot be trained with on this task, before anything runs."""
     if not isinstance(reward, Reward):
-        raise BadInput("reward", type(reward).__name__, "a Reward (functions become rewards with @rewardsmith.term)")
+        raise BadInput(
+            "reward", type(reward).__name__, "a Reward (functions become rewards with @rewardsmith.term)"
+        )
     require_scope(reward, Scope.EPISODE, f"a rollout of {task.name}")
     known = {field.name for field in task.table()} | set(PROVIDED)
     known |= set() if task.is_array else {"native_reward"}

@@ -21,7 +21,8 @@ class Moments(NamedTuple):
 def merge(old: Moments, mean: Array, variance: Array, count: Array) -> Moments:
     """Moments of the union of two samples.
 
-    ``mean = m1 + d n2 / n``; ``variance = (v1 n1 + v2 n2 + d**2 n1 n2 / n) / n`` with ``d = m2 - m1``, ``n = n1 + n2``.
+    ``mean = m1 + d n2 / n``; ``variance = (v1 n1 + v2 n2 + d**2 n1 n2 / n) / n``, where ``d = m2 - m1`` and
+    ``n = n1 + n2``.
     """
     total = old.count + count
     delta = mean - old.mean

@@ -51,7 +51,9 @@ def train(
     population = Population.start(task, rewards, seeds, config).advance(config.steps, progress)
     failed = sorted({population.owners[m] for m in population.failures()})
     if failed:
-        raise NonFiniteError(f"{rewards[failed[0]]} was infinite during training; allowed: finite numbers, or NaN")
+        raise NonFiniteError(
+            f"{rewards[failed[0]]} was infinite during training; allowed: finite numbers, or NaN"
+        )
     policies = population.policies()
     own = [rewards[i] for i in population.owners]
     starts = [EVALUATION + seed for seed in population.seeds]

@@ -47,7 +47,9 @@ def clipped_norm(gradient: Array, largest: Array | float) -> tuple[Array, Array]
     return gradient * jnp.minimum(1.0, largest / (norm + 1e-6)), norm
 
 
-def adam(params: Array, gradient: Array, first: Array, second: Array, updates: Array, rate: Array) -> tuple[Array, ...]:
+def adam(
+    params: Array, gradient: Array, first: Array, second: Array, updates: Array, rate: Array
+) -> tuple[Array, ...]:
     """One step of Adam (Kingma and Ba 2015): new parameters, both moments, and the count of updates."""
     decay1, decay2, epsilon = ADAM
     updates = updates + 1
@@ -114,7 +116,9 @@ def prepare_rows(
     return Rows(*(array.reshape(-1, *array.shape[2:]) for array in rows))
 
 
-def optimise(networks: Networks, shape: Shape, knobs: Knobs, member: Member, rows: Rows) -> tuple[Member, Array]:
+def optimise(
+    networks: Networks, shape: Shape, knobs: Knobs, member: Member, rows: Rows
+) -> tuple[Member, Array]:
     """All epochs and minibatches; the member with new parameters, and mean figures of the updates."""
     table, widths = _pack(rows)
     part = shape.batch // shape.minibatches
@@ -125,10 +129,12 @@ def optimise(networks: Networks, shape: Shape, knobs: Knobs, member: Member, row
         return loss(networks, knobs, arrays, rows)
 
     def minibatch(carry: tuple[Array, ...], table: Array) -> tuple[tuple[Array, ...], Array]:
-        params, *rest = carry
-        gradient, figures = jax.grad(objective, has_aux=True)(networks.unpack(params), _unpack(table, widths, rows))
+        params, first, second, updates = carry
+        gradient, figures = jax.grad(objective, has_aux=True)(
+            networks.unpack(params), _unpack(table, widths, rows)
+        )
         flat, norm = clipped_norm(jnp.concatenate([g.ravel() for g in gradient]), knobs.max_grad_norm)
-        return adam(params, flat, *rest, rate), jnp.stack([*figures, norm])
+        return adam(params, flat, first, second, updates, rate), jnp.stack([*figures, norm])
 
     def epoch(carry: tuple[Array, ...], key: Array) -> tuple[tuple[Array, ...], Array]:
         mixed = table[shuffled(key, shape.batch)].reshape(shape.minibatches, part, table.shape[1])
@@ -163,7 +169,9 @@ def _unpack(table: Array, widths: tuple[int, ...], like: Rows) -> Rows:
     return Rows(*arrays)
 
 
-def learn(networks: Networks, shape: Shape, knobs: Knobs, member: Member, steps: Steps, reward: Array) -> tuple[Member, Array]:
+def learn(
+    networks: Networks, shape: Shape, knobs: Knobs, member: Member, steps: Steps, reward: Array
+) -> tuple[Member, Array]:
     """One iteration of PPO on recorded steps.
 
     Args:
@@ -191,7 +199,9 @@ def learn(networks: Networks, shape: Shape, knobs: Knobs, member: Member, steps:
         moments = merge(member.observed, seen.mean(0), seen.var(0), jnp.float32(seen.shape[0]))
         member = member._replace(observed=moments)
     ended = jnp.sum(done)
-    episodic = [jnp.sum(array * done) / jnp.where(ended > 0, ended, jnp.nan) for array in (sums[:, 1], steps.clock + 1)]
+    episodic = [
+        jnp.sum(array * done) / jnp.where(ended > 0, ended, jnp.nan) for array in (sums[:, 1], steps.clock + 1)
+    ]
     count = jnp.sum(known)
     mean = jnp.sum(paid) / jnp.where(count > 0, count, jnp.nan)
     counted = [jnp.mean(~known & ~infinite), jnp.mean(infinite)]
