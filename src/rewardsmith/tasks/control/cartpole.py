@@ -13,13 +13,8 @@ from ..task import Task
 
 
 def signed_force(action: Array) -> Array:
-    """Newtons from the two choices of CartPole-v1."""
+    """Newtons from the two choices."""
     return xp(action).where(action == 1, FORCE, -FORCE)
-
-
-def scaled_force(action: Array) -> Array:
-    """Newtons from an action in [-1, 1]."""
-    return FORCE * xp(action).clip(action[..., 0], -1.0, 1.0)
 
 
 def pole_energy(obs: Array) -> Array:
@@ -48,8 +43,8 @@ def small_angle(next_angle: Array) -> Array:
 
 
 @term
-def pole_is_up(next_upright: Array, *, above: float = 0.9) -> Array:
-    """1 while the pole is within 26 degrees of upright (cosine above 0.9)."""
+def pole_is_up(next_upright: Array, *, above: float = 0.95) -> Array:
+    """1 while the pole is within 18 degrees of upright (cosine above 0.95)."""
     return xp(next_upright).where(next_upright > above, 1.0, 0.0)
 
 
@@ -99,12 +94,12 @@ cartpole_swingup = Task(
             "energy of the pole: -1 hanging at rest, 1 upright at rest",
             read=pole_energy,
         ),
-        Field("force", "N", -FORCE, FORCE, "force on the cart", kind="action", read=scaled_force),
+        Field("force", "N", -FORCE, FORCE, "force on the cart", kind="action", read=signed_force),
     ),
     horizon=500,
     success=Success(
         pole_is_up,
-        "share of the last quarter of 500 steps for which the pole was within 26 degrees of upright",
+        "share of the last quarter of 500 steps for which the pole was within 18 degrees of upright",
         window=(0.75, 1.0),
     ),
     naive=uprightness,

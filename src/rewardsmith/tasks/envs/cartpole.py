@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from ...core.arrays import Array, xp
-from ..spaces import Box, Discrete
+from ..spaces import Discrete
 from .protocol import Frame, Shape, uniform
 
 GRAVITY = 9.8
@@ -21,7 +21,6 @@ TIME_STEP = 0.02
 TRACK = 2.4
 ANGLE_LIMIT = 12 * 2 * math.pi / 360
 LEFT_RIGHT = Discrete(2)
-PUSH = Box((-1.0,), (1.0,))
 
 
 def accelerations(theta: Array, theta_dot: Array, force: Array) -> tuple[Array, Array]:
@@ -46,8 +45,8 @@ def explicit_euler(state: Array, force: Array) -> Array:
 def semi_implicit_euler(state: Array, force: Array) -> Array:
     """One step, velocities before positions: Gymnasium's other integrator.
 
-    The explicit one feeds energy into a full swing (an unforced hanging pole swings itself up within
-    an episode), so the swing-up uses this one, which does not.
+    The explicit one feeds energy into a full swing (an unforced hanging pole swings about four times as
+    far after 500 steps), so the swing-up uses this one, which does not.
     """
     x, x_dot, theta, theta_dot = (state[..., i] for i in range(4))
     x_acc, theta_acc = accelerations(theta, theta_dot, force)
@@ -91,14 +90,14 @@ class CartPole:
 
 @dataclass(frozen=True)
 class CartPoleSwingUp:
-    """The same cart and pole, hanging at first, pushed by any force up to 10 N; the angle is free.
+    """The same cart, pole and two pushes, hanging at first; the angle is free.
 
     State: x, x velocity, angle (0 is upright), angular velocity.
     Observation: x, x velocity, cos(angle), sin(angle), angular velocity: no policy meets a jump of the angle.
     """
 
     observation_size: int = 5
-    actions: Box = PUSH
+    actions: Discrete = LEFT_RIGHT
     gym_id: str | None = None
     frame: Frame = (-3.0, 3.0, -1.4, 1.4)
 
@@ -107,8 +106,8 @@ class CartPoleSwingUp:
         return uniform(key, shape, (-0.05, -0.05, math.pi - 0.05, -0.05), (0.05, 0.05, math.pi + 0.05, 0.05))
 
     def step(self, state: Array, action: Array) -> Array:
-        """``10 * clip(action, -1, 1)`` newton for 0.02 s."""
-        return semi_implicit_euler(state, FORCE * xp(action).clip(action[..., 0], -1.0, 1.0))
+        """10 N to the left (0) or to the right (1) for 0.02 s."""
+        return semi_implicit_euler(state, xp(state).where(action == 1, FORCE, -FORCE))
 
     def observe(self, state: Array) -> Array:
         """Position, velocity, cosine and sine of the angle, angular velocity."""

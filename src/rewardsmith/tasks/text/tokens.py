@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import BadInput
+from ...core.errors import BadInput, RewardsmithError
+from ...core.fields import Field
+from ...program.parse import parse
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -26,6 +28,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 LENGTH = 12
 STOP, STEP, RIGHT, WRONG, FORMAT, FILL = range(6)
 PRIMITIVES = ("outcome", "format", "steps", "loose")
+FIELDS = tuple(Field(name) for name in PRIMITIVES)
 # Each primitive is 1 + OFFSET or OFFSET, so that a division is defined.
 OFFSET = 1e-6
 
@@ -34,6 +37,19 @@ def combinations() -> Floats:
     """All values of the four primitives, ``(16, 4)``: row i has the bits of i, first primitive lowest."""
     bits = (np.arange(16)[:, None] >> np.arange(4)) & 1
     return bits.astype(np.float64) + OFFSET
+
+
+def tabulate(text: str) -> Floats | None:
+    """An expression over the primitives on all their values, ``(16,)``; None where it is not a reward.
+
+    Not a reward: it does not parse, reads no primitive, divides by 0 or has no value somewhere.
+    """
+    try:
+        reward = parse(text, FIELDS)
+        values = np.asarray(reward(dict(zip(PRIMITIVES, combinations().T, strict=True))), dtype=np.float64)
+    except RewardsmithError:
+        return None
+    return values if np.isfinite(values).all() else None
 
 
 @dataclass(frozen=True)
