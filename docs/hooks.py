@@ -1,0 +1,96 @@
+"""Tables that the documentation takes from the code, so that they cannot differ from it.
+
+A line ``{{ functions }}`` in a page is replaced by the table of that name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Called by MkDocs for every page."""
+    return re.sub(r"^\{\{ (\w+) \}\}$", _filled, markdown, flags=re.MULTILINE)
+
+
+def _filled(match: re.Match[str]) -> str:
+    return TABLES[match.group(1)]()
+
+
+def functions() -> str:
+    """The functions of the reward language."""
+    from rewardsmith.program import FUNCTIONS
+
+    rows = [(f"`{name}`", str(f.arity), f.meaning, _UNITS[f.unit]) for name, f in FUNCTIONS.items()]
+    return _table(("function", "arguments", "meaning", "units"), rows)
+
+
+def codes() -> str:
+    """What a program may be refused for."""
+    from rewardsmith.program import CODES
+
+    rows = [(f"`{code}`", answer.meaning, answer.allowed) for code, answer in CODES.items()]
+    return _table(("code", "what happened", "what to write instead"), rows)
+
+
+def methods() -> str:
+    """The methods of the design loop."""
+    from rewardsmith.design import METHODS
+
+    rows = [
+        (f"`{m.name}`", m.meaning, ", ".join(m.sees) or "nothing", str(m.rounds), str(m.islands))
+        for m in METHODS.values()
+    ]
+    return _table(("method", "what it does", "its proposer sees", "rounds", "islands"), rows)
+
+
+def commands() -> str:
+    """Every verb of the command line with its options."""
+    from typer.main import get_command
+
+    from rewardsmith.cli.main import app
+
+    group: Any = get_command(app)
+    return "\n\n".join(_command(name, verb) for name, verb in group.commands.items())
+
+
+def _command(name: str, verb: Any) -> str:
+    arguments = [p for p in verb.params if p.param_type_name == "argument"]
+    options = [p for p in verb.params if p.param_type_name == "option"]
+    shown = [p.name.upper() if p.required else f"[{p.name.upper()}]" for p in arguments]
+    rows = [(_spelled(p), p.help or "") for p in [*arguments, *options]]
+    usage = " ".join(["rewardsmith", name, *shown, *(["[OPTIONS]"] if options else [])])
+    return f"## {name}\n\n{verb.help}\n\n    {usage}\n\n{_table(('argument', 'meaning'), rows)}"
+
+
+def _spelled(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return f"`{parameter.name.upper()}`"
+    return ", ".join(f"`{each}`" for each in parameter.opts)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+_UNITS = {
+    "plain": "dimensionless in and out",
+    "angle": "radians or dimensionless in, dimensionless out",
+    "same": "all alike, kept",
+    "keep": "kept",
+    "free": "any in, dimensionless out",
+    "root": "halved",
+    "power": "doubled",
+    "ratio": "all alike in, dimensionless out",
+    "choice": "x and y alike, kept",
+    "times": "the product",
+}
+TABLES: dict[str, Callable[[], str]] = {
+    "functions": functions,
+    "codes": codes,
+    "methods": methods,
+    "commands": commands,
+}
