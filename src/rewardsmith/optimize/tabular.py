@@ -122,6 +122,8 @@ def q_learning(mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QL
         if episode % config.evaluate_every == 0:
             at.append(episode)
             curve.append(_greedy_performance(mdp, q))
+        if episode == config.episodes:
+            break
         draws = _draws(rngs, config.horizon, 2 + mdp.actions)
         s, live = sample.first(rngs), np.ones(kinds * n, bool)
         for draw in draws:
@@ -154,6 +156,8 @@ def reinforce(mdp: TabularMDP, seeds: Sequence[int], config: Reinforce, online: 
         if episode % config.evaluate_every == 0:
             at.append(episode)
             curve.append(_performance(mdp, policy, config.horizon))
+        if episode == config.episodes:
+            break
         record, state = _rollout(mdp, policy, sample, rngs, config.horizon, online, state)
         steps += record.live.sum(0)
         recent = [*recent, record][-config.recent :]

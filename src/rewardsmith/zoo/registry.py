@@ -102,7 +102,8 @@ def reproduce(slug: str, full: bool = False) -> Result:
         BadInput: there is no such system.
     """
     system = find(slug)
-    start = time.perf_counter()
+    # Taken before the run: the file may be edited while a long claim runs.
+    start, print_of_file = time.perf_counter(), fingerprint(system.path)
     outcome: Verdict = recipe(slug).claim(full=full)
     return Result(
         slug=system.slug,
@@ -114,7 +115,7 @@ def reproduce(slug: str, full: bool = False) -> Result:
         full=full,
         versions={"python": platform.python_version(), "numpy": np.__version__},
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
-        fingerprint=fingerprint(system.path),
+        fingerprint=print_of_file,
     )
 
 

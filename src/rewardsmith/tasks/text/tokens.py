@@ -105,7 +105,7 @@ class Tokens:
             reward = np.take_along_axis(tables, self.primitives(tokens, rng), -1)
             spread = reward.std(-1, keepdims=True)
             advantage = (reward - reward.mean(-1, keepdims=True)) / np.maximum(spread, 1e-12) * (spread > 1e-12)
-            logits = logits + learning_rate * _gradient(logits, tokens, advantage)
+            logits = logits + learning_rate * policy_gradient(logits, tokens, advantage)
         return logits
 
     def score(self, logits: Floats, rng: np.random.Generator, count: int = 200) -> Floats:
@@ -138,7 +138,7 @@ def probabilities(logits: Floats) -> Floats:
     return weights / weights.sum(-1, keepdims=True)
 
 
-def _gradient(logits: Floats, tokens: Ints, advantage: Floats) -> Floats:
+def policy_gradient(logits: Floats, tokens: Ints, advantage: Floats) -> Floats:
     """Mean over the batch of ``A * d log pi / d logits``; tokens after the first STOP do not count."""
     used = np.arange(LENGTH) <= lengths(tokens)[..., None]
     weight = advantage[..., None] * used
