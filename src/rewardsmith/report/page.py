@@ -1,0 +1,235 @@
+"""The page: sections filled from a story, set by one template."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shlex
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import MissingExtra, StoreError
+from . import curves, episode, family
+from .code import coloured
+from .draw import amount, score, seconds
+from .story import CONTROLS, Story, read
+from .verdict import verdict
+
+FILE = "report.html"
+
+
+def write(run: Any, path: str | os.PathLike[str] | None = None) -> Path:
+    """Write the page of a run.
+
+    Args:
+        run: an open ``store.Run``, finished or not.
+        path: the file; ``report.html`` in the run folder if None.
+
+    Returns:
+        The file that was written: one HTML file that needs no network.
+
+    Raises:
+        StoreError: the file cannot be written.
+        MissingExtra: Jinja2 is not installed.
+    """
+    target = Path(path) if path is not None else run.folder / FILE
+    text = page(run)
+    # Written beside and moved into place, so that an open browser never sees half a page.
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
+    return target
+
+
+def page(run: Any) -> str:
+    """The HTML of a run."""
+    try:
+        import jinja2
+    except ModuleNotFoundError:
+        raise MissingExtra("jinja2", "report", "reports") from None
+    folder = files(__package__) / "templates"
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = environment.from_string((folder / "page.html.j2").read_text("utf-8"))
+    assets = {name: (folder / f"page.{name}").read_text("utf-8") for name in ("css", "js")}
+    return template.render(**_content(read(run)), **assets)
+
+
+def _content(story: Story) -> dict[str, Any]:
+    task = story.task
+    text = story.final.get("reward") or _text_of(story)
+    return {
+        "story": story,
+        "title": task.get("name") or story.config.get("task") or "a run",
+        "task_text": task.get("text") or story.config.get("task_text") or "",
+        "success_text": task.get("success") or "",
+        "verdict": verdict(story),
+        "forest": curves.beside_controls(story),
+        "reward": coloured(text) if text else "",
+        "words": _sentence(story.final.get("words") or ""),
+        "numbers": _numbers(story),
+        "learning": curves.learning_curves(story),
+        "control_rows": _control_rows(story),
+        "terms": episode.terms_over_time(story),
+        "term_rows": episode.term_table(story),
+        "heat": episode.heat_map(story),
+        "heat_fields": story.final.get("heat") or {},
+        "field": story.field,
+        "tree": family.family_tree(story),
+        "tree_legend": family.legend(),
+        "shrinkage": curves.shrinkage(story),
+        "shrinkage_text": _shrinkage_text(story),
+        "screens": _screens(story),
+        "budget": _budget(story),
+        "film": episode.film(story),
+        "command": _command(story.config),
+        "config": json.dumps(story.config, indent=2, ensure_ascii=False),
+        "version": story.config.get("version") or "unknown",
+    }
+
+
+def _text_of(story: Story) -> str:
+    return next((c.text for c in story.candidates if c.id == story.winner), "")
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
+def _numbers(story: Story) -> list[tuple[str, str]]:
+    """Names and values as they are written: assigned lines first, then the parts in order."""
+    parts = [str(name) for name in story.final.get("term_names") or ()]
+
+    def place(name: str) -> tuple[int, str, int]:
+        owner, _, index = name.removeprefix("program.").rpartition(".c")
+        return parts.index(owner) if owner in parts else -1, owner, int(index) if index.isdigit() else 0
+
+    numbers: dict[str, float] = story.final.get("numbers") or {}
+    # Every name of a program begins with the same word, which says nothing here.
+    return [
+        (name.removeprefix("program."), _plain_number(numbers[name])) for name in sorted(numbers, key=place)
+    ]
+
+
+def _plain_number(value: float) -> str:
+    return f"{value:.6g}".replace("-", "\u2212")
+
+
+def _control_rows(story: Story) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = []
+    for name in CONTROLS:
+        found = story.controls.get(name)
+        if found:
+            colour = curves.STYLES[name][0]
+            rows.append(
+                {
+                    "name": name,
+                    "meaning": curves.MEANING[name],
+                    "reward": str(found.get("reward", "")),
+                    "colour": colour,
+                    "mean": score((found.get("success") or {}).get("mean")),
+                }
+            )
+    return rows
+
+
+def _shrinkage_text(story: Story) -> str:
+    shrunk = story.final.get("shrinkage")
+    if not isinstance(shrunk, (int, float)) or not math.isfinite(shrunk):
+        return ""
+    if abs(shrunk) < 0.005:
+        return "Fresh seeds confirm the score it was selected on."
+    word = "lower" if shrunk > 0 else "higher"
+    return f"On fresh seeds success is {score(abs(shrunk))} {word} than where it was selected."
+
+
+def _screens(story: Story) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for candidate in story.candidates:
+        if candidate.screened:
+            code = str(candidate.screened.get("code", "?"))
+            row = found.setdefault(code, {"code": code, "count": 0, "why": candidate.screened.get("why", "")})
+            row["count"] += 1
+    rows = sorted(found.values(), key=lambda row: -row["count"])
+    most = max((row["count"] for row in rows), default=1)
+    return [{**row, "share": f"{100 * row['count'] / most:.0f}"} for row in rows]
+
+
+def _budget(story: Story) -> dict[str, Any]:
+    """What every stage used; times come apart from results, so they are joined by name."""
+    used: dict[str, dict[str, float]] = {}
+    for payload in story.trained:
+        last = payload.get("stage") == "selection"
+        name = "selection" if last else f"round {int(payload.get('round', 0)) + 1}"
+        row = used.setdefault(name, {"steps": 0.0, "trainings": 0.0, "wall": math.nan, "cpu": math.nan})
+        row["steps"] += payload.get("env_steps") or 0
+        row["trainings"] += payload.get("trainings") or 0
+    cost = story.controls.get("cost") or {}
+    if cost:
+        used["final + controls"] = {
+            "steps": cost.get("env_steps") or 0, "trainings": cost.get("trainings") or 0, "wall": math.nan, "cpu": math.nan
+        }  # fmt: skip
+    for stage, wall, cpu in story.spans:
+        row = used.setdefault(
+            _stage_name(stage), {"steps": math.nan, "trainings": math.nan, "wall": math.nan, "cpu": math.nan}
+        )
+        row["wall"], row["cpu"] = (_plus(row[key], value) for key, value in (("wall", wall), ("cpu", cpu)))
+    total = {key: _total(row[key] for row in used.values()) for key in ("steps", "trainings", "wall", "cpu")}
+    for key, name in (("steps", "env_steps"), ("trainings", "trainings")):
+        if isinstance(story.finished.get(name), (int, float)):
+            total[key] = story.finished[name]
+    most = max((row["wall"] for row in used.values() if math.isfinite(row["wall"])), default=1.0) or 1.0
+    rows = [
+        {
+            **_shown(row),
+            "name": name,
+            "share": f"{100 * row['wall'] / most:.0f}" if math.isfinite(row["wall"]) else "0",
+        }
+        for name, row in used.items()
+    ]
+    proposed = len(story.candidates)
+    refused = sum(1 for candidate in story.candidates if candidate.screened)
+    return {"rows": rows, "total": _shown(total), "proposed": amount(proposed), "refused": amount(refused)}
+
+
+def _stage_name(stage: str) -> str:
+    parts = stage.split("/")
+    if parts[0] == "round" and len(parts) > 1 and parts[1].isdigit():
+        return f"round {int(parts[1]) + 1}"
+    return "final + controls" if parts[0] in ("final", "controls") else parts[0] or "other"
+
+
+def _shown(row: dict[str, float]) -> dict[str, str]:
+    return {
+        "steps": amount(row["steps"]),
+        "trainings": amount(row["trainings"]),
+        "wall": seconds(row["wall"]),
+        "cpu": seconds(row["cpu"]),
+    }
+
+
+def _plus(a: float, b: float) -> float:
+    return b if math.isnan(a) else a if math.isnan(b) else a + b
+
+
+def _total(values: Any) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return sum(known) if known else math.nan
+
+
+def _command(config: dict[str, Any]) -> str:
+    method = config.get("method")
+    name = method.get("name") if isinstance(method, dict) else method
+    task = config.get("task_spec") or config.get("task") or "TASK"
+    parts = ["rewardsmith", "design", shlex.quote(str(task))]
+    parts += ["--method", shlex.quote(str(name))] if name else []
+    for option in ("trainings", "steps", "seeds", "seed"):
+        if config.get(option) is not None:
+            parts += [f"--{option}", str(config[option])]
+    return " ".join(parts)

@@ -1,0 +1,149 @@
+"""What a run has to tell: its events and arrays in the order in which the page shows them.
+
+Everything may be missing, because a report may be asked for while the run goes on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Numbers = np.ndarray[Any, Any]
+CONTROLS = ("zero", "sparse", "native", "naive")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One proposed reward and what became of it.
+
+    ``success`` is None where it was never trained, NaN where the training had no verdict.
+    """
+
+    id: str
+    round: int
+    text: str
+    operator: str
+    parents: tuple[str, ...]
+    screened: Mapping[str, Any] | None
+    success: float | None
+    seeds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Story:
+    """A run, read once."""
+
+    id: str
+    status: str
+    config: dict[str, Any]
+    task: dict[str, Any]
+    candidates: tuple[Candidate, ...]
+    selected: tuple[dict[str, Any], ...]
+    trained: tuple[dict[str, Any], ...]
+    controls: dict[str, Any]
+    controls_arrays: dict[str, Numbers]
+    final: dict[str, Any]
+    final_arrays: dict[str, Numbers]
+    film: dict[str, Any]
+    film_arrays: dict[str, Numbers]
+    finished: dict[str, Any]
+    spans: tuple[tuple[str, float, float], ...] = field(default=())
+
+    @property
+    def winner(self) -> str | None:
+        """Id of the winner; of the best so far while there is no winner."""
+        if self.final.get("id"):
+            return str(self.final["id"])
+        last = self.selected[-1] if self.selected else {}
+        return str(last["incumbent"]) if last.get("incumbent") else None
+
+    def field(self, name: str) -> dict[str, Any]:
+        """What the task says of a field; empty if nothing."""
+        return next((row for row in self.task.get("fields") or () if row.get("name") == name), {})
+
+
+def read(run: Any) -> Story:
+    """Read a run of the store, finished or not."""
+    events: dict[str, list[Any]] = {}
+    for event in run.events():
+        events.setdefault(event.kind, []).append(event)
+
+    def only(kind: str) -> dict[str, Any]:
+        found = events.get(kind)
+        return dict(found[-1].payload) if found else {}
+
+    def arrays(kind: str) -> dict[str, Numbers]:
+        found = events.get(kind)
+        return dict(run.arrays(found[-1].key)) if found else {}
+
+    trained = tuple(dict(event.payload) for event in events.get("trained", []))
+    proposed = [event.payload for event in events.get("proposed", [])]
+    return Story(
+        id=run.id,
+        status=run.status,
+        config=dict(run.config),
+        task=only("task"),
+        candidates=_candidates(proposed, trained),
+        selected=tuple(dict(event.payload) for event in events.get("selected", [])),
+        trained=trained,
+        controls=only("controls"),
+        controls_arrays=arrays("controls"),
+        final=only("final"),
+        final_arrays=arrays("final"),
+        film=only("film"),
+        film_arrays=arrays("film"),
+        finished=only("finished"),
+        spans=tuple(
+            (str(event.payload.get("stage", "")), _seconds(event, "wall_s"), _seconds(event, "cpu_s"))
+            for event in events.get("clock", [])
+        ),
+    )
+
+
+def verdicts(values: Any) -> Numbers:
+    """Per-seed numbers as an array; None and NaN are 'no verdict'."""
+    return np.array([math.nan if v is None else float(v) for v in values or ()], dtype=float)
+
+
+def mean_of(values: Any) -> float:
+    """The mean of the seeds that have a verdict; NaN if none has."""
+    known = verdicts(values)
+    known = known[np.isfinite(known)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+def _candidates(proposed: list[Any], trained: tuple[dict[str, Any], ...]) -> tuple[Candidate, ...]:
+    # A later stage trains longer or on fresher seeds, so its numbers replace the earlier ones.
+    seeds: dict[str, list[float]] = {}
+    for payload in trained:
+        stage: dict[str, list[float]] = {}
+        for member in payload.get("members") or ():
+            value = member.get("success")
+            stage.setdefault(str(member.get("id")), []).append(math.nan if value is None else float(value))
+        seeds.update(stage)
+    found: list[Candidate] = []
+    for payload in proposed:
+        for row in payload.get("candidates") or ():
+            name = str(row.get("id"))
+            found.append(
+                Candidate(
+                    name,
+                    int(payload.get("round", 0)),
+                    str(row.get("text", "")),
+                    str(row.get("operator", "")),
+                    tuple(str(parent) for parent in row.get("parents") or ()),
+                    row.get("screened"),
+                    mean_of(seeds[name]) if name in seeds else None,
+                    tuple(seeds.get(name, ())),
+                )
+            )
+    return tuple(found)
+
+
+def _seconds(event: Any, name: str) -> float:
+    value = {**event.payload, **event.timing}.get(name)
+    return float(value) if isinstance(value, (int, float)) else math.nan
