@@ -61,7 +61,9 @@ def batch_of(fields: tuple[Field, ...], rows: int, seed: int = 0, dtype: Any = n
         shape = (rows, field.width) if field.width else (rows,)
         scale = min((field.high - field.low) / 2, 2.0)
         values = rng.normal(size=shape) * (scale / 2)
-        batch[field.name] = (np.abs(values) > 0.5).astype(dtype) if field.kind == "flag" else values.astype(dtype)
+        batch[field.name] = (
+            (np.abs(values) > 0.5).astype(dtype) if field.kind == "flag" else values.astype(dtype)
+        )
     return batch
 
 
@@ -104,7 +106,9 @@ class Writer:
         if kind < 0.56:
             return f"({inner[0]} < {inner[1]} <= {inner[2]})"
         if kind < 0.62:
-            return self.pick((f"(-{inner[0]})", f"(not {inner[0]})", f"({inner[0]} {self.pick(('and', 'or'))} {inner[1]})"))
+            return self.pick(
+                (f"(-{inner[0]})", f"(not {inner[0]})", f"({inner[0]} {self.pick(('and', 'or'))} {inner[1]})")
+            )
         if kind < 0.66:
             return f"({inner[0]} if {inner[1]} else {inner[2]})"
         if kind < 0.76:
@@ -125,4 +129,10 @@ class Writer:
             return name if self.vectors[name] == width else f"{name}[:, {at}:{at + width}]"
         first = self.vector(width, depth - 1)
         second = self.pick((self.number(), self.vector(width, depth - 1)))
-        return self.pick((f"({first} {self.pick('+-*/')} {second})", f"abs({first})", f"where({first} > {second}, {first}, 0.5)"))
+        return self.pick(
+            (
+                f"({first} {self.pick('+-*/')} {second})",
+                f"abs({first})",
+                f"where({first} > {second}, {first}, 0.5)",
+            )
+        )

@@ -8,16 +8,16 @@ from __future__ import annotations
 import ast
 import keyword
 import math
+import re
 from typing import Any
 
 import numpy as np
 
+ONE = "abs sign square sqrt exp log sin cos tan arctan tanh sigmoid floor round sum mean max min norm"
 ARITY = {
-    **dict.fromkeys("abs sign square sqrt exp log sin cos tan arctan tanh sigmoid floor round".split(), 1),
-    **dict.fromkeys("minimum maximum arctan2 hypot".split(), 2),
-    **dict.fromkeys("clip where".split(), 3),
-    **dict.fromkeys("sum mean max min norm".split(), 1),
-    "dot": 2,
+    **dict.fromkeys(re.findall(r"\w+", ONE), 1),
+    **dict.fromkeys(("minimum", "maximum", "arctan2", "hypot", "dot"), 2),
+    **dict.fromkeys(("clip", "where"), 3),
 }
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.Mod)
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
@@ -71,12 +71,16 @@ def _expression(node: ast.expr, names: set[str]) -> bool:
         case ast.BoolOp(values=values):
             return all(_expression(v, names) for v in values)
         case ast.Compare(left=left, ops=ops, comparators=rest):
-            return all(isinstance(op, COMPARISONS) for op in ops) and all(_expression(v, names) for v in (left, *rest))
+            return all(isinstance(op, COMPARISONS) for op in ops) and all(
+                _expression(v, names) for v in (left, *rest)
+            )
         case ast.IfExp(test=a, body=b, orelse=c):
             return all(_expression(v, names) for v in (a, b, c))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             return ARITY.get(name) == len(args) and all(_expression(v, names) for v in args)
-        case ast.Subscript(value=value, slice=ast.Tuple(elts=[ast.Slice(lower=None, upper=None, step=None), at])):
+        case ast.Subscript(
+            value=value, slice=ast.Tuple(elts=[ast.Slice(lower=None, upper=None, step=None), at])
+        ):
             return _expression(value, names) and _column(at)
     return False
 
@@ -96,7 +100,11 @@ def run(source: str, batch: dict[str, np.ndarray], row: int) -> float:
     """The reward of one row: the sum of the terms."""
     body = ast.parse(source).body
     if isinstance(body[0], ast.FunctionDef):
-        body = [line for line in body[0].body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))]
+        body = [
+            line
+            for line in body[0].body
+            if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        ]
     names: dict[str, Any] = {name: array[row] for name, array in batch.items()} | {"pi": np.float64(math.pi)}
     for line in body[:-1]:
         names[line.targets[0].id] = _run(line.value, names)
@@ -134,7 +142,9 @@ def _value(node: Any, names: dict[str, Any]) -> Any:
         case ast.Compare(left=left, ops=ops, comparators=rest):
             values = [_value(v, names) for v in (left, *rest)]
             tests = [_OPERATIONS[type(op)] for op in ops]
-            return _each(lambda *x: np.float64(all(t(a, b) for t, a, b in zip(tests, x, x[1:], strict=False))), *values)
+            return _each(
+                lambda *x: np.float64(all(t(a, b) for t, a, b in zip(tests, x, x[1:], strict=False))), *values
+            )
         case ast.IfExp(test=a, body=b, orelse=c):
             return _each(lambda a, b, c: np.float64(b if a != 0 else c), *(_value(v, names) for v in (a, b, c)))
         case ast.Call(func=ast.Name(id=name), args=args):
@@ -162,7 +172,12 @@ def _call(name: str, args: list[Any]) -> Any:
         total = np.float64(x[0])
         for item in x[1:]:
             total = total + item
-        return {"sum": lambda: total, "mean": lambda: total / len(x), "norm": lambda: np.sqrt(total), "dot": lambda: total}[name]()
+        return {
+            "sum": lambda: total,
+            "mean": lambda: total / len(x),
+            "norm": lambda: np.sqrt(total),
+            "dot": lambda: total,
+        }[name]()
     if name in ("max", "min"):
         values = [np.float64(v) for v in args[0]]
         return np.float64(math.nan) if any(map(math.isnan, values)) else (max if name == "max" else min)(values)
@@ -174,7 +189,7 @@ def _call(name: str, args: list[Any]) -> Any:
         "round": lambda x: np.float64(x) if not math.isfinite(x) else np.float64(round(float(x))),
         "floor": lambda x: np.float64(x) if not math.isfinite(x) else np.float64(math.floor(x)),
         "abs": lambda x: np.float64(math.fabs(x)),
-        "sign": lambda x: np.float64(x) if math.isnan(x) else np.float64((x > 0) - (x < 0)),
+        "sign": lambda x: np.float64(x) if math.isnan(x) else np.float64(int(x > 0) - int(x < 0)),
     }
     return _each(special.get(name) or (lambda *x: getattr(np, name)(*map(np.float64, x))), *args)
 

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 import pytest
-from program.helpers import CONTROL, VECTORS, WRITTEN, Writer, bad_rewards, batch_of
 
+from program.helpers import CONTROL, VECTORS, WRITTEN, Writer, bad_rewards, batch_of
 from rewardsmith.core.errors import BadInput, ProgramError
 from rewardsmith.core.fields import Field
 from rewardsmith.program import CODES, Program, check, parse
@@ -104,7 +104,10 @@ def test_random_text_prints_and_parses_back() -> None:
         ("obs[:, -1]", "obs[:, 3]"),
         ("sum(obs[:, 1:])", "sum(obs[:, 1:4])"),
         ("{'reward': x}", "x"),
-        ("a = x\nb = a\na = b * 2\nreturn a", "def reward(x):\n    a = x\n    b = a\n    a_2 = b * 2.0\n    return a_2"),
+        (
+            "a = x\nb = a\na = b * 2\nreturn a",
+            "def reward(x):\n    a = x\n    b = a\n    a_2 = b * 2.0\n    return a_2",
+        ),
         ("unused = speed\nreturn x", "x"),
         ("norm = norm(obs)\nreturn norm", "def reward(obs):\n    norm_2 = norm(obs)\n    return norm_2"),
     ],
@@ -140,7 +143,14 @@ def test_strict_units() -> None:
     for source in ("x + speed", "exp(x)", "x < speed", "where(x > 0, x, speed)", "hypot(x, angle)"):
         with pytest.raises(ProgramError, match="E_UNIT"):
             parse(source, CONTROL, strict_units=True)
-    for source in ("x + 1", "x * speed + 3", "x + speed * 0.1", "exp(x / next_x)", "sin(angle)", "obs[:, 0] + x"):
+    for source in (
+        "x + 1",
+        "x * speed + 3",
+        "x + speed * 0.1",
+        "exp(x / next_x)",
+        "sin(angle)",
+        "obs[:, 0] + x",
+    ):
         assert isinstance(parse(source, CONTROL, strict_units=True), Program)
 
 

@@ -15,7 +15,8 @@ from .shapes import infer, infer_all
 
 # Spreads below this share of the size are rounding; sizes below the second figure are nothing at all.
 _FLAT, _NOTHING = 1e-12, 1e-30
-_MATERIAL = 1e-3
+# 32-bit results may differ by this share of the spread, plus the rounding of the values themselves.
+_MATERIAL, _ROUNDING = 1e-3, 1e-6
 
 
 class Finding(NamedTuple):
@@ -75,11 +76,10 @@ def _run(program: Program, batch: Batch, scalar: Any) -> tuple[np.ndarray[Any, A
     """The total, and a sentence about steps that are not finite (empty where all are)."""
     tape = program.tape
     fields, shape, _ = inputs(tape, batch)
-    plain = {name: np.asarray(to_numpy(value), dtype=scalar) for name, value in fields.items()}
-    if shape == ():
-        plain = {name: value[None] for name, value in plain.items()}
+    plain = [np.asarray(to_numpy(value), dtype=scalar) for value in fields]
+    rows = [value[None] for value in plain] if shape == () else plain
     with np.errstate(all="ignore"):
-        values = run_numpy(tape, plain, scalar, reuse=False)
+        values = run_numpy(tape, rows, np.dtype(scalar), reuse=False)
         total = np.zeros(shape or (1,), dtype=scalar)
         for at in tape.outputs:
             total = total + values[at]
@@ -93,7 +93,7 @@ def _run(program: Program, batch: Batch, scalar: Any) -> tuple[np.ndarray[Any, A
 def _precision(wide: np.ndarray[Any, Any], narrow: np.ndarray[Any, Any]) -> list[Finding]:
     error = float(np.abs(wide - narrow).mean())
     spread = float(np.ptp(wide))
-    if error <= _MATERIAL * spread or error <= _NOTHING:
+    if error <= _MATERIAL * spread + _ROUNDING * float(np.abs(wide).max()) + _NOTHING:
         return []
     message = f"32-bit results are off by {error:.3g} on average; the reward spans {spread:.3g}"
     return [_warn("W_PRECISION", message)]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .encode import OPCODES, Code, capacity
+from .evaluate import remainder, sign
 
 
 def interpret(code: Code, columns: Any) -> Any:
@@ -25,6 +26,7 @@ def interpret(code: Code, columns: Any) -> Any:
     import jax.numpy as jnp
     from jax import lax
 
+    code, columns = Code(*(jnp.asarray(array) for array in code)), jnp.asarray(columns)
     shape = columns.shape[1:]
     rows = columns.reshape(columns.shape[0], -1)
     n_constants, n_working = capacity(code.ops.shape[0])
@@ -57,17 +59,19 @@ def _branch(name: str, jnp: Any) -> Callable[[Any, Any, Any], Any]:
 def _operations(jnp: Any) -> dict[str, Callable[[Any, Any, Any], Any]]:
     binary = {
         "+": jnp.add, "-": jnp.subtract, "*": jnp.multiply, "/": jnp.divide, "**": jnp.power,
-        "%": jnp.remainder, "<": jnp.less, "<=": jnp.less_equal, "==": jnp.equal, "!=": jnp.not_equal,
+        "<": jnp.less, "<=": jnp.less_equal, "==": jnp.equal, "!=": jnp.not_equal,
         "and": jnp.logical_and, "or": jnp.logical_or, "minimum": jnp.minimum, "maximum": jnp.maximum,
         "arctan2": jnp.arctan2, "hypot": jnp.hypot,
     }  # fmt: skip
     unary = {
-        "not": jnp.logical_not, "neg": jnp.negative, "abs": jnp.abs, "sign": jnp.sign, "square": jnp.square,
+        "not": jnp.logical_not, "neg": jnp.negative, "abs": jnp.abs, "square": jnp.square,
         "sqrt": jnp.sqrt, "exp": jnp.exp, "log": jnp.log, "sin": jnp.sin, "cos": jnp.cos, "tan": jnp.tan,
         "arctan": jnp.arctan, "tanh": jnp.tanh, "floor": jnp.floor, "round": jnp.round,
     }  # fmt: skip
     return {
         "copy": lambda a, b, c: a,
+        "%": lambda a, b, c: remainder(a, b),
+        "sign": lambda a, b, c: sign(a),
         "sigmoid": lambda a, b, c: 0.5 * jnp.tanh(0.5 * a) + 0.5,
         "where": lambda a, b, c: jnp.where(a != 0, b, c),
         **{name: _of_two(function) for name, function in binary.items()},

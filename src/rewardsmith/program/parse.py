@@ -62,14 +62,15 @@ def parse(source: str, fields: Any, strict_units: bool = False) -> Program:
 def _tree(source: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            # Deprecated spellings such as "12if" mean different things to different versions of Python.
+            warnings.simplefilter("error")
             return ast.parse(source)
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         raise refuse("E_SYNTAX", (error.msg or "not Python")[:100], "", max(line, 1), max(column, 1)) from None
     except (MemoryError, RecursionError):
         raise refuse("E_DEPTH", "a program nested too deeply for the parser") from None
-    except ValueError as error:
+    except (ValueError, Warning) as error:
         raise refuse("E_SYNTAX", str(error)[:100]) from None
 
 

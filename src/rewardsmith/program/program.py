@@ -7,10 +7,13 @@ evaluators; see ``docs/concepts/programs.md``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
+
+import numpy as np
 
 from ..core.algebra import Reward, Scope, Shares
 from ..core.arrays import Array, Batch
@@ -96,11 +99,23 @@ class Program(Reward):
         return record(self.parts, self.bindings, {field.name: field for field in self.table})
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
+        with np.errstate(all="ignore"):
+            return self._share(batch), state
+
+    def _share(self, batch: Batch) -> Shares:
         values = evaluate(self.tape, batch)
         total: Array = values[0]
         for value in values[1:]:
             total = total + value
-        return Shares(total, dict(zip(self.names, values, strict=True))), state
+        return Shares(total, dict(zip(self.names, values, strict=True)))
+
+    def explain(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
+        # One sum says that everything is finite; only where it is not, the base class looks for infinities.
+        shares, state = self.share(batch, state)
+        with np.errstate(all="ignore"):
+            if type(shares.total) is np.ndarray and math.isfinite(np.add.reduce(shares.total, axis=None)):
+                return shares, state
+        return Reward.explain(self, batch, state)
 
     @property
     def names(self) -> tuple[str, ...]:

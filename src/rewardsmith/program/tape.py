@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..core.fields import Field
@@ -35,7 +36,18 @@ class Tape:
 
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
-    cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    # What evaluators derive from the steps; never part of a program's identity.
+    cache: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def reads(self) -> tuple[tuple[int, str, int], ...]:
+        """The (step, name, width) of every field that is read."""
+        return tuple((at, s.extra, s.kind.width) for at, s in enumerate(self.steps) if s.op == "field")
+
+    @cached_property
+    def traced(self) -> tuple[Any, ...]:
+        """Numbers that are arrays or tracers, because somebody differentiates in them."""
+        return tuple(s.extra for s in self.steps if s.op == "number" and not isinstance(s.extra, float))
 
 
 def record(parts: Named, bindings: Named, table: Mapping[str, Field]) -> Tape:
