@@ -52,7 +52,8 @@ def test_the_claim_runs_and_says_what_is_recorded(slug: str) -> None:
     assert any(check["kind"] == "control" for check in result.figures["checks"].values())
     assert json.loads(json.dumps(result.to_dict())) == result.to_dict()
     assert stored is not None, "record the result: rewardsmith reproduce --record"
-    assert result.wall_s < 60
+    # CPU time: what a busy machine adds is not the recipe's fault
+    assert result.figures["cost"]["cpu_s"] < 60
 
 
 SOUND = '''"""A system.
