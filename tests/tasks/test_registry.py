@@ -109,13 +109,16 @@ def test_two_files_of_one_name_do_not_mix(tmp_path):
         ("x = '\x00'", "null bytes"),
     ],
 )
-def test_a_bad_file_gets_one_line_that_says_where(tmp_path, text, said):
+def test_a_bad_file_gets_one_line_that_says_where(tmp_path, monkeypatch, text, said):
     file = tmp_path / "bad.py"
     file.write_text(text)
     with pytest.raises(BadInput, match=said) as caught:
         tasks.load_file(file)
     assert "\n" not in str(caught.value)
     assert "bad.py" in str(caught.value)
+    monkeypatch.chdir(tmp_path)  # the same answer for a relative path
+    with pytest.raises(BadInput, match=said):
+        tasks.load_file("bad.py")
 
 
 def test_a_file_that_is_no_text(tmp_path):

@@ -103,17 +103,15 @@ def _execute(file: Path) -> object:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as problem:
         del sys.modules[name]
-        raise BadInput("task file", str(file), _WANTED, _reason(problem, file)) from None
+        raise BadInput("task file", str(file), _WANTED, _reason(problem, spec.origin)) from None
     return getattr(module, "task", None)
 
 
-def _reason(problem: BaseException, file: Path) -> str:
+def _reason(problem: BaseException, origin: str | None) -> str:
     """One line: where in the file, and what."""
     if isinstance(problem, SyntaxError):
         return f"line {problem.lineno}: not Python ({problem.msg})"
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == str(file)
-    ]
+    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == origin]
     place = f"line {lines[-1]}: " if lines else ""
     message = " ".join(str(problem).split())
     return f"{place}{type(problem).__name__}: {message}"
