@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import rewardsmith.program as program_package
 from program.helpers import CONTROL, VECTORS, WRITTEN, Writer, bad_rewards, batch_of
 from rewardsmith.core.errors import BadInput, ProgramError
 from rewardsmith.core.fields import Field
@@ -160,6 +162,18 @@ def test_codes_say_what_is_allowed() -> None:
         assert isinstance(answer, Answer)
         assert answer.meaning
         assert answer.allowed
+
+
+def test_the_language_never_executes_text() -> None:
+    folder = Path(program_package.__file__).parent
+    names = {
+        node.func.id
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert "refuse" in names
+    assert not names & {"eval", "exec", "compile", "__import__", "open", "globals"}
 
 
 def test_deep_callers_get_a_refusal_too() -> None:

@@ -1,8 +1,7 @@
 """``Program``: a reward written in the restricted reward language (trust tier T0).
 
 It is one node of the reward tree: named parts that sum to the reward, whose literal numbers are the
-reward's numbers.  Source: the design of this language follows what was measured against general Python
-evaluators; see ``docs/concepts/programs.md``.
+reward's numbers.
 """
 
 from __future__ import annotations
