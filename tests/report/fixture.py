@@ -190,9 +190,10 @@ def record_final(
     for name, values in names.items():
         payload[name] = {"success": success(values), "reward": texts[name]}
         arrays[f"{name}/success_curve"] = curves(rng, values)
-    run.record("trained", "selection/trained", {"round": 3, "stage": "selection", "env_steps": 4_800_000, "trainings": 16,
-        "members": [{"id": winner, "seed": 100 + i, "success": v, "return": 1.0} for i, v in enumerate([1, 0.98, 0.9, 0.96])],
-    })  # fmt: skip
+    scores = enumerate([1.0, 0.98, 0.9, 0.96])
+    members = [{"id": winner, "seed": 100 + i, "success": value, "return": 1.0} for i, value in scores]
+    stage = {"round": 3, "stage": "selection", "env_steps": 4_800_000, "trainings": 16, "members": members}
+    run.record("trained", "selection/trained", stage)
     run.record(
         "clock",
         "clock/selection/trained",
@@ -207,7 +208,8 @@ def record_final(
     result = success(ends)
     final = {
         "id": winner, "reward": REWARD, "words": in_words(program, task.table()), "numbers": program.numbers(),
-        "success": {**result, "seeds": list(range(200, 208))}, "selected_on": 0.96, "shrinkage": 0.96 - result["mean"],
+        "success": {**result, "seeds": list(range(200, 208))},
+        "selected_on": 0.96, "shrinkage": 0.96 - result["mean"],
         "failed_seeds": failed, "term_names": list(program.names), "gymnasium": None,
         "heat": {"x": "upright", "y": "energy"}, "best": result["mean"],
     }  # fmt: skip

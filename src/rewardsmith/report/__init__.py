@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .page import page as page
+from .page import render as render
 from .page import write as write
 
-__all__ = ["page", "write"]
+__all__ = ["render", "write"]

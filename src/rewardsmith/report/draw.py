@@ -1,4 +1,4 @@
-"""Small pieces of SVG: axes, lines, bands, dots.  Colours are CSS variables, so pages turn dark by themselves."""
+"""Small pieces of SVG: axes, lines, bands, dots.  Colours are CSS variables, so that pages can turn dark."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Chart:
     y: tuple[float, float]
     width: float = 560.0
     height: float = 320.0
-    left: float = 46.0
+    left: float = 58.0
     right: float = 14.0
     top: float = 12.0
     bottom: float = 44.0

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .draw import Chart, dot, limits, line, png, runs, score, tick_texts, ticks, words
+from .draw import Chart, dot, limits, line, png, runs, score, tick_texts, ticks, tip_of, words
 from .story import Numbers, Story
 
 TERM_COLOURS = (
-    "var(--blue)", "var(--orange)", "var(--green)", "var(--pink)", "var(--vermilion)", "var(--sky)", "var(--brown)",
-    "var(--grey)",
+    "var(--blue)", "var(--orange)", "var(--green)", "var(--pink)",
+    "var(--vermilion)", "var(--sky)", "var(--brown)", "var(--grey)",
 )  # fmt: skip
 _GIF_BYTES = 2_200_000
 _FRAMES = 500
@@ -47,7 +47,7 @@ def terms_over_time(story: Story) -> str:
         f"{name} pays {score(float(np.nanmean(v)), 3)} a step on average" for name, v in terms.items()
     )
     chart = Chart(
-        (0.0, max(len(total) - 1.0, 1.0)), (low, high), 560, 330, 52, 14, 34, 44, f"One episode: {said}"
+        (0.0, max(len(total) - 1.0, 1.0)), (low, high), 560, 330, 60, 14, 34, 44, f"One episode: {said}"
     )
     chart.axes("step of the episode", "paid per step")
     chart.add(line(chart.px(0), chart.py(0), chart.px(chart.x[1]), chart.py(0), "zero"))
@@ -90,12 +90,12 @@ def heat_map(story: Story) -> str:
     said = f"Reward over {heat['x']} and {heat['y']}, from {score(low)} to {score(high)}"
     half = [(a[-1] - a[0]) / max(len(a) - 1, 1) / 2 for a in (xs, ys)]
     span = [(float(a[0] - h), float(a[-1] + h)) for a, h in zip((xs, ys), half, strict=True)]
-    chart = Chart(span[0], span[1], 560, 400, 54, 74, 12, 46, said)
+    chart = Chart(span[0], span[1], 560, 400, 60, 74, 12, 46, said)
     x0, x1, y0, y1 = chart.px(span[0][0]), chart.px(span[0][1]), chart.py(span[1][1]), chart.py(span[1][0])
+    box = f'x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" height="{y1 - y0:.1f}"'
     chart.add(
-        f'<clipPath id="heatclip"><rect x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" height="{y1 - y0:.1f}"/></clipPath>',
-        f'<image href="{png(values, low, high)}" x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" '
-        f'height="{y1 - y0:.1f}" preserveAspectRatio="none"/>',
+        f'<clipPath id="heatclip"><rect {box}/></clipPath>',
+        f'<image href="{png(values, low, high)}" {box} preserveAspectRatio="none"/>',
     )
     chart.add('<g clip-path="url(#heatclip)">', *_trajectories(chart, story, heat), "</g>")
     for tick, text in zip(ticks(*span[0], 6), tick_texts(ticks(*span[0], 6)), strict=True):
@@ -185,10 +185,11 @@ def _success_strip(chart: Chart, story: Story) -> None:
     chart.add(f'<rect class="strip" x="{left:.1f}" y="10" width="{right - left:.1f}" height="12" rx="2"/>')
     for part in runs(values > 0.0):
         a, b = chart.px(part.start), chart.px(min(part.stop, chart.x[1]))
+        said = f"success signal on, steps {part.start} to {part.stop - 1}"
         strength = 0.25 + 0.75 * float(values[part].mean())
         chart.add(
             f'<rect class="stripon" x="{a:.1f}" y="10" width="{max(b - a, 1):.1f}" height="12" rx="1" '
-            f'style="opacity:{strength:.2f}" data-tip="success signal on, steps {part.start} to {part.stop - 1}"/>'
+            f'style="opacity:{strength:.2f}"{tip_of(said)}/>'
         )
     chart.add(words(left - 7, 20, "success", "tick end"))
 
@@ -217,7 +218,8 @@ def _colour_bar(chart: Chart, low: float, high: float, top: float, bottom: float
     x = chart.width - chart.right + 16
     ramp = png(np.linspace(0, 1, 64)[:, None], 0.0, 1.0)
     chart.add(
-        f'<image href="{ramp}" x="{x:.1f}" y="{top:.1f}" width="12" height="{bottom - top:.1f}" preserveAspectRatio="none"/>'
+        f'<image href="{ramp}" x="{x:.1f}" y="{top:.1f}" width="12" height="{bottom - top:.1f}" '
+        'preserveAspectRatio="none"/>'
     )
     marks = ticks(low, high, 5) if high > low else [low]
     for tick, text in zip(marks, tick_texts(marks), strict=True):

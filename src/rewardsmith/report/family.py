@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterable
 
-from .draw import dot, hex_of, line, score, svg, viridis, words
+from .draw import dot, hex_of, line, score, svg, tip_of, viridis, words
 from .story import Candidate, Story
 
 _ROW, _TOP, _GRID, _COLUMNS = 17.0, 46.0, 9.0, 9
@@ -98,7 +97,8 @@ def _edges(story: Story, places: dict[str, tuple[float, float]], ancestry: set[s
                 continue
             (x1, y1), (x2, y2) = places[parent], places[child.id]
             bend = max(24.0, abs(x2 - x1) * 0.5)
-            data = f"M{x1 + 6:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2 - 6:.1f} {y2:.1f}"
+            data = f"M{x1 + 6:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} "
+            data += f"{x2 - bend:.1f} {y2:.1f} {x2 - 6:.1f} {y2:.1f}"
             special = child.id in ancestry and parent in ancestry
             (strong if special else plain).append(
                 f'<path class="{"kin strong" if special else "kin"}" d="{data}"/>'
@@ -122,9 +122,9 @@ def _refused(candidates: Iterable[Candidate], x: float, top: float) -> list[str]
     for i, candidate in enumerate(candidates):
         left = x - _GRID * _COLUMNS / 2 + _GRID * (i % _COLUMNS)
         y = top + _GRID * (i // _COLUMNS)
-        tip = html.escape(_tip(candidate), quote=True)
         found.append(
-            f'<rect class="refused" x="{left + 1:.1f}" y="{y + 1:.1f}" width="6" height="6" rx="1.5" data-tip="{tip}"/>'
+            f'<rect class="refused" x="{left + 1:.1f}" y="{y + 1:.1f}" width="6" height="6" rx="1.5"'
+            f"{tip_of(_tip(candidate))}/>"
         )
     if found:
         half = _GRID * _COLUMNS / 2

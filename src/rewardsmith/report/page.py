@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -35,7 +36,7 @@ def write(run: Any, path: str | os.PathLike[str] | None = None) -> Path:
         MissingExtra: Jinja2 is not installed.
     """
     target = Path(path) if path is not None else run.folder / FILE
-    text = page(run)
+    text = render(run)
     # Written beside and moved into place, so that an open browser never sees half a page.
     part = target.with_name(f".{target.name}.{os.getpid()}")
     try:
@@ -43,18 +44,19 @@ def write(run: Any, path: str | os.PathLike[str] | None = None) -> Path:
         part.write_text(text, encoding="utf-8")
         os.replace(part, target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
     return target
 
 
-def page(run: Any) -> str:
+def render(run: Any) -> str:
     """The HTML of a run."""
     try:
         import jinja2
     except ModuleNotFoundError:
         raise MissingExtra("jinja2", "report", "reports") from None
-    folder = files(__package__) / "templates"
+    folder = files(__name__.rpartition(".")[0]) / "templates"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string((folder / "page.html.j2").read_text("utf-8"))
     assets = {name: (folder / f"page.{name}").read_text("utf-8") for name in ("css", "js")}
@@ -72,6 +74,7 @@ def _content(story: Story) -> dict[str, Any]:
         "verdict": verdict(story),
         "forest": curves.beside_controls(story),
         "reward": coloured(text) if text else "",
+        "wraps": not text.startswith("def "),  # a function keeps its lines, and scrolls on a phone
         "words": _sentence(story.final.get("words") or ""),
         "numbers": _numbers(story),
         "learning": curves.learning_curves(story),
@@ -164,21 +167,19 @@ def _screens(story: Story) -> list[dict[str, Any]]:
 def _budget(story: Story) -> dict[str, Any]:
     """What every stage used; times come apart from results, so they are joined by name."""
     used: dict[str, dict[str, float]] = {}
+    unknown: dict[str, float] = dict.fromkeys(("steps", "trainings", "wall", "cpu"), math.nan)
     for payload in story.trained:
         last = payload.get("stage") == "selection"
         name = "selection" if last else f"round {int(payload.get('round', 0)) + 1}"
-        row = used.setdefault(name, {"steps": 0.0, "trainings": 0.0, "wall": math.nan, "cpu": math.nan})
+        row = used.setdefault(name, {**unknown, "steps": 0.0, "trainings": 0.0})
         row["steps"] += payload.get("env_steps") or 0
         row["trainings"] += payload.get("trainings") or 0
     cost = story.controls.get("cost") or {}
     if cost:
-        used["final + controls"] = {
-            "steps": cost.get("env_steps") or 0, "trainings": cost.get("trainings") or 0, "wall": math.nan, "cpu": math.nan
-        }  # fmt: skip
+        row = used.setdefault("final + controls", dict(unknown))
+        row["steps"], row["trainings"] = cost.get("env_steps") or 0, cost.get("trainings") or 0
     for stage, wall, cpu in story.spans:
-        row = used.setdefault(
-            _stage_name(stage), {"steps": math.nan, "trainings": math.nan, "wall": math.nan, "cpu": math.nan}
-        )
+        row = used.setdefault(_stage_name(stage), dict(unknown))
         row["wall"], row["cpu"] = (_plus(row[key], value) for key, value in (("wall", wall), ("cpu", cpu)))
     total = {key: _total(row[key] for row in used.values()) for key in ("steps", "trainings", "wall", "cpu")}
     for key, name in (("steps", "env_steps"), ("trainings", "trainings")):

@@ -45,7 +45,8 @@ def verdict(story: Story) -> Verdict:
     shown = ", ".join(
         f"{name} {score(story.controls[name]['success'].get('mean'))}" for name in CONTROLS if _has(story, name)
     )
-    sentence = f"{score(mean)} {interval} on {len(each)} fresh seeds; selected at {score(story.final.get('selected_on'))}"
+    sentence = f"{score(mean)} {interval} on {len(each)} fresh seeds"
+    sentence += f"; selected at {score(story.final.get('selected_on'))}"
     sentence += f"; {shown}" if shown else ""
     tone, badge, notes = _against_controls(story, mean, low)
     notes = [*_seed_notes(story, each), *notes, *_shrinkage(story, mean), *_gymnasium(story)]
