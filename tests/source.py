@@ -30,6 +30,8 @@ def files() -> tuple[Path, ...]:
 def package_of(path: Path, root: Path = ROOT) -> str:
     """First folder below the root, '' for the root's own files."""
     parts = path.relative_to(root).parts
+    if parts == ("__main__.py",):
+        return "cli"  # `python -m rewardsmith`
     return parts[0] if len(parts) > 1 else ""
 
 

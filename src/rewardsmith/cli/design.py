@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, MissingExtra
 from . import report, summary
+from .interrupt import Stopper
 from .output import positive, say, say_json, tell
-from .progress import narrator
+from .progress import Narrator, narrator
 
 if TYPE_CHECKING:
     from ..design import Design
@@ -49,13 +51,14 @@ def command(
     named = _one_task(task, task_option)
     config, root = _resumed(resume, out, named, given) if resume is not None else _new(named, given, out)
     run = _run(config, root, out)
-    page = report.write(run, run.folder / report.FILE)
-    outcome = report.outcome_of(run, page)
     speak = tell if json else say
-    for line in [*summary.lines(outcome), *summary.next_steps(run.id, str(page))]:
+    for line in summary.lines(report.outcome_of(run, None)):
+        speak(line)
+    page = _report(run)
+    for line in summary.next_steps(run.id, page, out):
         speak(line)
     if json:
-        say_json(outcome)
+        say_json(report.outcome_of(run, page))
 
 
 def _one_task(argument: str | None, option: str | None) -> str | None:
@@ -94,12 +97,41 @@ def _run(config: Design, root: Path | None, out: Path | None) -> Run:
     from ..design import design
 
     watcher = narrator()
+    began: list[Run] = []
+    stopper = Stopper(
+        farewell=lambda: _how_to_go_on(began[-1].id if began else "", out),
+        clean_up=lambda: began[-1].stop("interrupted") if began else None,
+    )
     try:
-        return design(config, root, watcher)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(_how_to_go_on(watcher.run_id, out)) from None
+        with stopper:
+            return design(config, root, _Relay(watcher, stopper, began))
     finally:
         watcher.close()
+
+
+@dataclass(frozen=True)
+class _Relay:
+    """Passes events on to the narrator; each of them is a safe point to stop at."""
+
+    watcher: Narrator
+    stopper: Stopper
+    began: list[Run]
+
+    def event(self, kind: str, data: dict[str, Any]) -> None:
+        """Something happened."""
+        if kind == "start":
+            self.began.append(data["run"])
+        self.watcher.event(kind, data)
+        self.stopper.check()
+
+
+def _report(run: Run) -> Path | None:
+    """The page; without the packages that draw it the run is complete all the same."""
+    try:
+        return report.write(run, run.folder / report.FILE)
+    except MissingExtra as error:
+        tell(f"warning: no report: {error}; then: rewardsmith report {run.id}")
+        return None
 
 
 def _how_to_go_on(run_id: str, out: Path | None) -> str:

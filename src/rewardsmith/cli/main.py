@@ -18,6 +18,7 @@ import typer
 from .. import __version__
 from ..core.errors import RewardsmithError
 from . import design, export, methods, report, reproduce, runs, show, systems, tasks
+from .interrupt import STOPPED, leave
 from .output import one_line, tell
 
 DEBUG = "--debug"
@@ -53,7 +54,10 @@ def options(
 
 def main() -> None:
     """Entry point of the installed command."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == STOPPED:
+        leave(code)  # compiled code that still runs in a thread would crash an orderly end
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -80,7 +84,7 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> int:
         return 1
     if isinstance(error, KeyboardInterrupt):
         tell(str(error) or "stopped")
-        return 130
+        return STOPPED
     if isinstance(error, typer.TyperException):
         verb = next((f"{each.NAME} " for each in VERBS if each.NAME in arguments[:1]), "")
         tell(f"error: {one_line(_usage(error))}; see: rewardsmith {verb}--help")

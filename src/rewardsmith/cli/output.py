@@ -61,9 +61,8 @@ def interval(value: Any) -> str:
     """``0.91 [0.83, 0.97]``, or '-' where nothing was measured."""
     if not isinstance(value, Mapping) or value.get("mean") is None:
         return "-"
-    bounds = (
-        f" [{number(value.get('low'))}, {number(value.get('high'))}]" if value.get("low") is not None else ""
-    )
+    low, high = number(value.get("low")), number(value.get("high"))
+    bounds = "" if low == "-" else f" [{low}, {high}]"
     return f"{number(value['mean'])}{bounds}"
 
 

@@ -20,8 +20,6 @@ STAGES = {"search": "training", "selection": "choosing", "final": "final trainin
 class Narrator(Protocol):
     """A watcher of the design loop that can be opened and closed."""
 
-    run_id: str
-
     def event(self, kind: str, data: dict[str, Any]) -> None:
         """Something happened."""
         ...
@@ -40,13 +38,10 @@ class LineNarrator:
     """One line per event, and one every ten seconds of training."""
 
     def __init__(self) -> None:
-        self.run_id = ""
         self._next = time.monotonic() + SECONDS_BETWEEN_LINES
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
         """Something happened."""
-        if kind == "start":
-            self.run_id = data["run"].id
         if kind == "progress":
             if time.monotonic() >= self._next:
                 self._next = time.monotonic() + SECONDS_BETWEEN_LINES
@@ -63,15 +58,12 @@ class LiveNarrator:
     """The same lines above a bar that moves."""
 
     def __init__(self) -> None:
-        self.run_id = ""
         self._bar: Progress | None = None
         self._task: Any = None
         self._stage = ""
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
         """Something happened."""
-        if kind == "start":
-            self.run_id = data["run"].id
         if kind == "progress":
             self._move(data)
             return

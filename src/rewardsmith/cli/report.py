@@ -39,15 +39,10 @@ def command(
 
 
 def write(run: Run, page: Path) -> Path:
-    """Draw the page of a finished run.
+    """Draw the page of a run, also of one that is not finished."""
+    from ..report import write as draw
 
-    Raises:
-        BadInput: the run has no result yet.
-    """
-    require_result(run)
-    from ..report import write_report
-
-    return Path(write_report(run, page))
+    return draw(run, page)
 
 
 def require_result(run: Run) -> None:

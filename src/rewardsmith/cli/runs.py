@@ -35,7 +35,7 @@ def command(runs: RootOrOut = None, json: Json = False) -> None:
         say(f"no runs in {runs_folder(runs)}; make one with: rewardsmith design cartpole_swingup")
         return
     rows = [
-        (r.id, r.task or "?", r.method or "?", r.status, number(r.best), _time(r.started), r.reason)
+        (r.id, r.task or "?", _method(r) or "?", r.status, number(r.best), _time(r.started), r.reason)
         for r in records
     ]
     say(table(("run", "task", "method", "status", "best", "started", ""), rows))
@@ -46,7 +46,7 @@ def _record(record: RunRecord) -> dict[str, Any]:
         "run": record.id,
         "path": str(record.path),
         "task": record.task,
-        "method": record.method,
+        "method": _method(record),
         "status": record.status,
         "reason": record.reason,
         "started": record.started,
@@ -54,6 +54,17 @@ def _record(record: RunRecord) -> dict[str, Any]:
         "events": record.events,
         "best": record.best,
     }
+
+
+def _method(record: RunRecord) -> str:
+    """Name of the method; runs store its whole configuration."""
+    from ..store import Run
+
+    if record.method or record.status == "unreadable":
+        return record.method
+    with Run.open(record.path.parent, record.path) as run:
+        method = run.config.get("method")
+    return str(method.get("name", "")) if isinstance(method, dict) else ""
 
 
 def _time(seconds: float) -> str:

@@ -22,12 +22,13 @@ def command(run: RunName = "latest", runs: RootOrOut = None, json: Json = False)
 
     with Run.open(runs, run) as found:
         if found.done("final") is not None:
-            outcome = outcome_of(found, page_of(found))
+            page = page_of(found)
+            outcome = outcome_of(found, page)
             if json:
                 say_json(outcome)
                 return
             say(row("task", f"{outcome['task']}    method {outcome['method']}    run {found.id}"))
-            for line in [*summary.lines(outcome), *summary.next_steps(found.id, outcome["report"])]:
+            for line in [*summary.lines(outcome), *summary.next_steps(found.id, page, runs)]:
                 say(line)
             return
         state = _state(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from .output import count, duration, interval, number, row
@@ -37,10 +38,11 @@ def lines(outcome: Mapping[str, Any]) -> list[str]:
     return [*found, row("cost", " · ".join(cost))]
 
 
-def next_steps(run_id: str, report: str | None) -> list[str]:
+def next_steps(run_id: str, report: Path | None, runs: Path | None) -> list[str]:
     """What to do with the result."""
-    opened = [f"open {report}"] if report else []
-    return [row("saved", " · ".join([*opened, f"rewardsmith export {run_id} --out reward.py"]))]
+    place = f" --runs {runs}" if runs is not None else ""
+    opened = f"open {report}" if report else f"rewardsmith report {run_id}{place}"
+    return [row("saved", f"{opened}\nrewardsmith export {run_id}{place} --out reward.py")]
 
 
 def _controls(controls: Mapping[str, Any]) -> str:
@@ -65,7 +67,5 @@ def _honesty(outcome: Mapping[str, Any]) -> list[str]:
     for name, control in (outcome.get("controls") or {}).items():
         mean = (_success(control) or {}).get("mean")
         if None not in (best, mean) and mean >= best:
-            found.append(
-                row("careful", f"the control {name} reaches {number(mean)}: this task needs no new reward")
-            )
+            found.append(row("careful", f"the control {name} reaches {number(mean)}, no less than the winner"))
     return found
