@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import partial
 
+import jax
 import numpy as np
 import pytest
 
@@ -13,7 +14,6 @@ from rewardsmith.core.errors import ProgramError
 from rewardsmith.program import Grammar, Program, columns, encode, interpret, parse, random_program
 from rewardsmith.program.encode import LENGTHS
 
-jax = pytest.importorskip("jax")
 ROWS = 12
 HALF = 5_000
 

@@ -7,8 +7,10 @@ import pickle
 import subprocess
 import sys
 
+import jax
 import numpy as np
 import pytest
+import torch
 
 import rewardsmith as rs
 from program.helpers import CONTROL, VECTORS, WRITTEN, batch_of
@@ -150,7 +152,6 @@ def test_wrong_batches_are_refused() -> None:
 
 @pytest.mark.parametrize("source", WRITTEN)
 def test_torch_and_jax_give_the_same(source: str) -> None:
-    torch, jax = pytest.importorskip("torch"), pytest.importorskip("jax")
     program = parse(source, CONTROL)
     expected = program(BATCH)
     on_torch = program({name: torch.tensor(array) for name, array in BATCH.items()})
@@ -163,7 +164,6 @@ def test_torch_and_jax_give_the_same(source: str) -> None:
 
 
 def test_gradients_in_the_numbers_are_central_differences() -> None:
-    jax = pytest.importorskip("jax")
     rs.register_pytrees()
     program = parse("{'a': 0.7 * exp(-square((x - 0.2) / 0.5)), 'b': -0.1 * abs(force) ** 2}", CONTROL)
     with jax.enable_x64():
