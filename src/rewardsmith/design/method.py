@@ -29,22 +29,23 @@ class Method:
         first: share of the training steps after which a round's losers are dropped.
         survivors: share of a round's candidates that is trained to the end.
         finalists: how many of the best are trained again to choose the winner.
-        enough: the search ends early when the incumbent's mean success over its seeds reaches this.
+        enough, agreeing: the search ends early when ``agreeing`` candidates reach this mean success.
     """
 
     name: str
     meaning: str
     proposer: str
     sees: tuple[str, ...] = ()
-    rounds: int = 3
+    rounds: int = 5
     islands: int = 1
     fresh: float = 0.25
     crossover: float = 0.4
-    parents: int = 6
-    first: float = 0.3
+    parents: int = 8
+    first: float = 0.35
     survivors: float = 0.25
-    finalists: int = 4
-    enough: float = 0.95
+    finalists: int = 6
+    enough: float = 0.9
+    agreeing: int = 3
 
     def __post_init__(self) -> None:
         if self.proposer not in PROPOSERS:
@@ -52,7 +53,7 @@ class Method:
         unknown = sorted(set(self.sees) - set(SIGHTS))
         if unknown:
             raise BadInput(f"'sees' of method {self.name}", ", ".join(unknown), ", ".join(SIGHTS))
-        for name in ("rounds", "islands", "parents", "finalists"):
+        for name in ("rounds", "islands", "parents", "finalists", "agreeing"):
             if getattr(self, name) < 1:
                 raise BadInput(f"{name} of method {self.name}", getattr(self, name), "at least 1")
         for name in ("fresh", "crossover", "first", "survivors", "enough"):
@@ -64,10 +65,17 @@ _ALL = (
     Method("random", "independent random programs: the baseline of every search", "random", fresh=1.0, rounds=1),
     Method(
         "evolve",
-        "mutation and crossover of the best programs, on islands (REvolve, R*)",
+        "mutation and crossover of the best programs (REvolve, R*)",
+        "evolve",
+        sees=("order",),
+    ),
+    Method(
+        "islands",
+        "as evolve, on two populations that evolve apart (REvolve)",
         "evolve",
         sees=("order",),
         islands=2,
+        parents=4,
     ),
     Method(
         "reflect",
@@ -80,7 +88,6 @@ _ALL = (
         "a learned generator of programs, updated by group-relative advantages of success (DERL)",
         "derl",
         sees=("score",),
-        rounds=4,
         fresh=0.0,
     ),
 )

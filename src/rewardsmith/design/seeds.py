@@ -20,7 +20,7 @@ class Seeds:
 
     base: int
     search: int = 2
-    selection: int = 3
+    selection: int = 4
     final: int = 8
 
     def __post_init__(self) -> None:

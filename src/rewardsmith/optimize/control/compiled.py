@@ -18,8 +18,10 @@ from jax.sharding import PartitionSpec as Part
 
 from ...core.arrays import Array
 from .config import Knobs, Shape
+from .device import device_table, with_signals
 from .networks import Networks
 from .rollout import Steps, Worlds, act, rollout
+from .statistics import Moments
 from .update import RECORDED, Member, iteration_key, learn
 
 PLACES = 8  # members per device and block
@@ -75,7 +77,7 @@ def one_iteration(plan: Plan, knobs: Knobs, member: Member, code: Any) -> tuple[
 
     member, steps = collect(plan, member)
     batch = named_batch(plan.task, steps)
-    parts = interpret(code, columns(batch, plan.task, jnp))
+    parts = interpret(code, columns(with_signals(plan.task, batch), device_table(plan.task), jnp))
     reward = jnp.swapaxes(jnp.sum(parts, axis=0), 0, 1)
     member, record = learn(plan.networks, plan.shape, knobs, member, steps, reward)
     signal = jnp.mean(plan.task.success.signal(batch))
@@ -141,18 +143,24 @@ def learn_block(
     return _sharded(plan, shard, specs, (AXIS, AXIS))(knobs, members, steps, reward, live)
 
 
-@partial(jax.jit, static_argnames=("networks", "envs"))
-def act_block(
-    networks: Networks, members: Member, obs: Array, time: Array, envs: int
-) -> tuple[Array, Array, Array]:
+@partial(jax.jit, static_argnames=("networks", "shape"))
+def noise_block(networks: Networks, shape: Shape, members: Member) -> Array:
+    """The noise of one rollout of every member, time first: ``(rollout, members, envs, outputs)``."""
+
+    def draw(member: Member) -> Array:
+        return networks.noise(iteration_key(member, 0), (shape.rollout, shape.envs))
+
+    return jnp.swapaxes(jax.lax.map(draw, members), 0, 1)
+
+
+@partial(jax.jit, static_argnames=("networks",))
+def act_block(networks: Networks, members: Member, obs: Array, noise: Array) -> tuple[Array, Array, Array]:
     """One action in every copy of every member, ``(members, envs, ...)``: for simulators on the host."""
 
-    def choose(pair: tuple[Member, Array]) -> tuple[Array, Array, Array]:
-        member, obs = pair
-        key = jax.random.fold_in(iteration_key(member, 0), time)
-        return act(networks, member.params, member.observed, obs, networks.noise(key, (envs,)))
+    def choose(one: tuple[Array, Moments, Array, Array]) -> tuple[Array, Array, Array]:
+        return act(networks, *one)
 
-    return jax.lax.map(choose, (members, obs))
+    return jax.lax.map(choose, (members.params, members.observed, obs, noise))
 
 
 @partial(jax.jit, static_argnames=("task", "networks", "episodes", "greedy"))

@@ -17,6 +17,7 @@ from ...core.errors import ProgramError
 from .compiled import PLACES, ROUNDS, Plan, learn_block, rollout_block, train_block
 from .config import Knobs
 from .curves import FIGURES
+from .device import as_program, device_table
 from .rollout import Steps
 from .scoring import score
 from .update import RECORDED, Member
@@ -83,13 +84,14 @@ def code_length(reward: Any, task: Any) -> int | None:
 
     It depends on the reward alone, so a member's arithmetic never depends on its neighbours.
     """
-    from ...program import Program, encode
+    from ...program import encode
 
-    if not task.is_array or not isinstance(reward, Program):
+    program = as_program(reward, task) if task.is_array else None
+    if program is None:
         return None
     for length in LENGTHS:
         try:
-            encode([reward], task.table(), length)
+            encode([program], device_table(task), length)
         except ProgramError:
             continue
         return length
@@ -100,17 +102,18 @@ def advance_compiled(
     plan: Plan,
     knobs: Knobs,
     members: Member,
-    programs: Sequence[Any],
+    rewards: Sequence[Any],
     length: int,
     rounds: int,
     progress: Progress,
 ) -> Advance:
-    """All iterations on the devices; ``programs[m]`` is the reward of member m."""
+    """All iterations on the devices; ``rewards[m]`` is the reward of member m, a program on the device."""
     from ...program import encode
 
+    programs: list[Any] = [as_program(reward, plan.task) for reward in rewards]
     unique = list(dict.fromkeys(programs))
     rows = {program: row for row, program in enumerate(unique)}
-    codes = encode(unique, plan.task.table(), length)
+    codes = encode(unique, device_table(plan.task), length)
     own = jax.tree.map(lambda leaf: np.asarray(leaf)[[rows[program] for program in programs]], codes)
     groups = blocks(range(len(programs)), plan.mesh.size)
     coded = [plan.place(group.take(own)) for group in groups]

@@ -103,4 +103,5 @@ cartpole_swingup = Task(
         window=(0.75, 1.0),
     ),
     naive=uprightness,
+    discount=0.98,
 )

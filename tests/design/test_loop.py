@@ -1,0 +1,104 @@
+"""The loop from end to end on a real task: what is recorded, counted and reported."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from rewardsmith.core.stats import mean_interval
+from rewardsmith.design import METHODS, Design, design, outcome
+from rewardsmith.program import parse
+from rewardsmith.tasks import load
+
+TASK = load("pendulum_hold")
+BUDGET = {"trainings": 24, "steps": 16_384, "seeds": 1, "ppo": (("envs", 8), ("rollout", 64))}
+
+
+class Notes:
+    def __init__(self):
+        self.kinds = []
+
+    def event(self, kind, data):
+        self.kinds.append(kind)
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def finished(request, tmp_path_factory):
+    notes = Notes()
+    run = design(Design("pendulum_hold", request.param, **BUDGET), tmp_path_factory.mktemp("runs"), notes)
+    yield request.param, run, notes
+    run.close()
+
+
+def test_the_outcome_is_complete_and_consistent(finished):
+    method, run, notes = finished
+    found = outcome(run)
+    assert found["status"] == "finished"
+    assert found["method"] == method
+    assert {"start", "round", "best", "controls", "progress", "final"} <= set(notes.kinds)
+    success = found["success"]
+    assert len(success["per_seed"]) == len(success["seeds"]) == 8
+    interval = mean_interval(success["per_seed"])
+    assert success["mean"] == interval.mean
+    assert 0.0 <= success["low"] <= success["mean"] <= success["high"] <= 1.0
+    assert math.isclose(found["shrinkage"], found["selected_on"] - success["mean"])
+    assert {name: len(found["controls"][name]["per_seed"]) for name in ("zero", "sparse", "native")} == {
+        "zero": 8,
+        "sparse": 8,
+        "native": 8,
+    }
+    assert found["words"]
+    parse(found["reward"], TASK)
+
+
+def test_the_budget_is_measured(finished):
+    """Oracle: count members and steps in the journal by hand."""
+    method, run, _ = finished
+    searched = sum(e.payload["cost"]["trainings"] for e in run.events("trained") if e.payload["stage"] == "search")
+    assert searched <= BUDGET["trainings"]
+    rows = [row for event in run.events("proposed") for row in event.payload["candidates"]]
+    assert searched == sum(row["screened"] is None for row in rows)
+    assert outcome(run)["programs"] == len(rows)
+    selection = next(e for e in run.events("trained") if e.payload["stage"] == "selection")
+    assert selection.payload["cost"]["env_steps"] == len(selection.payload["members"]) * BUDGET["steps"]
+    controls = run.done("controls")["cost"]
+    assert controls == {"env_steps": 4 * 8 * BUDGET["steps"], "trainings": 32}
+    assert outcome(run)["trainings"] == searched + selection.payload["cost"]["trainings"] + 32
+
+
+def test_the_winner_was_chosen_on_seeds_of_its_own(finished):
+    _, run, _ = finished
+    final = run.done("final")
+    used = {stage: set() for stage in ("search", "selection")}
+    for event in run.events("trained"):
+        used[event.payload["stage"]] |= {member["seed"] for member in event.payload["members"]}
+    assert not used["search"] & used["selection"]
+    assert not (used["search"] | used["selection"]) & set(final["success"]["seeds"])
+    selection = next(e for e in run.events("trained") if e.payload["stage"] == "selection")
+    best = max(selection.payload["standings"], key=lambda row: (np.mean(row["success"]), row["signal"]))
+    assert final["id"] == best["id"]
+    assert final["selected_on"] == np.mean(best["success"])
+
+
+def test_what_the_report_needs_is_stored(finished):
+    _, run, _ = finished
+    final, arrays = run.done("final"), run.arrays("final")
+    terms = [arrays[f"episode/term/{name}"] for name in final["term_names"]]
+    alive = arrays["episode/alive"]
+    assert alive.shape[1] == TASK.horizon
+    total = np.sum(terms, axis=0)[alive]
+    assert np.isfinite(total).all()
+    assert arrays["heat/reward"].shape == (len(arrays["heat/y"]), len(arrays["heat/x"]))
+    assert run.done("film")["kind"] == "sketch"
+    assert len(run.done("film")["frames"]) > 50
+
+
+def test_the_same_design_again_trains_nothing(finished):
+    method, run, _ = finished
+    notes = Notes()
+    again = design(Design("pendulum_hold", method, **BUDGET), run.folder.parent, notes)
+    assert again.id == run.id
+    assert notes.kinds == []
+    again.close()
