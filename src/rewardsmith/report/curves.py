@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,10 @@ def learning_curves(story: Story) -> str:
     unit, unit_name = (1e6, "million ") if last >= 2e6 else (1e3, "thousand ") if last >= 2e3 else (1.0, "")
     chart = Chart((0.0, last), (-0.02, 1.02), right=62, height=330, label=_curve_label(found))
     chart.axes(
-        f"{unit_name}environment steps per training", "success", y_ticks=(0, 0.2, 0.4, 0.6, 0.8, 1), x_unit=unit
+        f"{unit_name}environment steps per training",
+        "success signal",
+        y_ticks=(0, 0.2, 0.4, 0.6, 0.8, 1),
+        x_unit=unit,
     )
     for name in reversed(found):
         steps, curve = found[name]
@@ -159,11 +161,13 @@ def _diamond(x: float, y: float, colour: str) -> str:
 
 
 def _spread(curve: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Lower quartile, mean, upper quartile over the seeds that have a verdict."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # no seed with a verdict at this point: NaN is right
-        low, high = np.nanquantile(curve, (0.25, 0.75), axis=0)
-        return low, np.nanmean(curve, axis=0), high
+    """Lower quartile, mean, upper quartile over the seeds that have a verdict; NaN where none has."""
+    low, middle, high = (np.full(curve.shape[1], math.nan) for _ in range(3))
+    some = np.isfinite(curve).any(axis=0)
+    if some.any():
+        low[some], high[some] = np.nanquantile(curve[:, some], (0.25, 0.75), axis=0)
+        middle[some] = np.nanmean(curve[:, some], axis=0)
+    return low, middle, high
 
 
 def _end_labels(chart: Chart, found: dict[str, tuple[Numbers, Numbers]]) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import json
-import math
 from typing import Any
 
 import numpy as np
 
 from .draw import Chart, dot, limits, line, png, runs, score, tick_texts, ticks, tip_of, words
-from .story import Numbers, Story
+from .story import Numbers, Story, mean_of
 
 TERM_COLOURS = (
     "var(--blue)", "var(--orange)", "var(--green)", "var(--pink)",
@@ -43,9 +42,7 @@ def terms_over_time(story: Story) -> str:
     total = np.sum(list(terms.values()), axis=0)
     steps = np.arange(len(total), dtype=float)
     low, high = limits(total, *terms.values(), include=(0.0,))
-    said = "; ".join(
-        f"{name} pays {score(float(np.nanmean(v)), 3)} a step on average" for name, v in terms.items()
-    )
+    said = "; ".join(f"{name} pays {score(mean_of(v), 3)} a step on average" for name, v in terms.items())
     chart = Chart(
         (0.0, max(len(total) - 1.0, 1.0)), (low, high), 560, 330, 60, 14, 34, 44, f"One episode: {said}"
     )
@@ -70,7 +67,7 @@ def term_table(story: Story) -> list[dict[str, Any]]:
         {
             "name": name,
             "colour": TERM_COLOURS[i % len(TERM_COLOURS)],
-            "mean": score(float(np.nanmean(values)) if len(values) else math.nan, 3),
+            "mean": score(mean_of(values), 3),
             "share": f"{100 * size[name] / whole:.0f} %",
         }
         for i, (name, values) in enumerate(terms.items())

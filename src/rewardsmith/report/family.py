@@ -59,9 +59,12 @@ def legend() -> str:
 
 def _trained(story: Story, number: int) -> list[Candidate]:
     mine = [c for c in story.candidates if c.round == number and not c.screened]
-    return sorted(
-        mine, key=lambda c: -(c.success if c.success is not None and math.isfinite(c.success) else -1.0)
-    )
+
+    def place(candidate: Candidate) -> tuple[bool, float]:
+        known = candidate.success is not None and math.isfinite(candidate.success)
+        return not candidate.finished, -(candidate.success or 0.0) if known else 1.0
+
+    return sorted(mine, key=place)
 
 
 def _places(
@@ -114,7 +117,7 @@ def _node(story: Story, candidate: Candidate, x: float, y: float, kin: bool) -> 
     name = "winner" if story.final else "best so far"
     label = words(x + 15, y + 4, f"{name} {score(candidate.success)}", "row strongtext") if winner else ""
     kind = "node kin" if kin else "node"
-    return ring + dot(x, y, 5.5, style, _tip(candidate), kind) + label
+    return ring + dot(x, y, 5.5 if candidate.finished else 3.5, style, _tip(candidate), kind) + label
 
 
 def _refused(candidates: Iterable[Candidate], x: float, top: float) -> list[str]:
@@ -140,6 +143,8 @@ def _tip(candidate: Candidate) -> str:
     elif candidate.success is None:
         lines.append("not trained yet")
     else:
-        lines.append(f"success {score(candidate.success)} over {len(candidate.seeds)} seeds")
+        early = "" if candidate.finished else ", dropped early"
+        seeds = f"{len(candidate.seeds)} seed{'' if len(candidate.seeds) == 1 else 's'}"
+        lines.append(f"success {score(candidate.success)} over {seeds}{early}")
     text = candidate.text if len(candidate.text) < _TIP_LETTERS else candidate.text[:_TIP_LETTERS] + " ..."
     return "\n".join([*lines, text])

@@ -15,7 +15,7 @@ from ..core.errors import MissingExtra, StoreError
 from . import curves, episode, family
 from .code import coloured
 from .draw import amount, score, seconds
-from .story import CONTROLS, Story, read
+from .story import CONTROLS, Story, cost_of, read
 from .verdict import verdict
 
 FILE = "report.html"
@@ -172,8 +172,8 @@ def _budget(story: Story) -> dict[str, Any]:
         last = payload.get("stage") == "selection"
         name = "selection" if last else f"round {int(payload.get('round', 0)) + 1}"
         row = used.setdefault(name, {**unknown, "steps": 0.0, "trainings": 0.0})
-        row["steps"] += payload.get("env_steps") or 0
-        row["trainings"] += payload.get("trainings") or 0
+        row["steps"] += cost_of(payload, "env_steps")
+        row["trainings"] += cost_of(payload, "trainings")
     cost = story.controls.get("cost") or {}
     if cost:
         row = used.setdefault("final + controls", dict(unknown))

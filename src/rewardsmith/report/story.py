@@ -31,6 +31,7 @@ class Candidate:
     screened: Mapping[str, Any] | None
     success: float | None
     seeds: tuple[float, ...] = ()
+    finished: bool = True  # False: dropped before the end of its training
 
 
 @dataclass(frozen=True)
@@ -116,14 +117,25 @@ def mean_of(values: Any) -> float:
     return float(known.mean()) if len(known) else math.nan
 
 
+def cost_of(payload: dict[str, Any], name: str) -> float:
+    """What a stage used: recorded under ``cost``, or beside the results."""
+    value = (payload.get("cost") or payload).get(name)
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
 def _candidates(proposed: list[Any], trained: tuple[dict[str, Any], ...]) -> tuple[Candidate, ...]:
     # A later stage trains longer or on fresher seeds, so its numbers replace the earlier ones.
     seeds: dict[str, list[float]] = {}
+    dropped: set[str] = set()
     for payload in trained:
         stage: dict[str, list[float]] = {}
         for member in payload.get("members") or ():
             value = member.get("success")
             stage.setdefault(str(member.get("id")), []).append(math.nan if value is None else float(value))
+        for standing in payload.get("standings") or ():  # also those that were dropped early
+            stage[str(standing.get("id"))] = list(verdicts(standing.get("success")))
+            if not standing.get("finished", True):
+                dropped.add(str(standing.get("id")))
         seeds.update(stage)
     found: list[Candidate] = []
     for payload in proposed:
@@ -139,6 +151,7 @@ def _candidates(proposed: list[Any], trained: tuple[dict[str, Any], ...]) -> tup
                     row.get("screened"),
                     mean_of(seeds[name]) if name in seeds else None,
                     tuple(seeds.get(name, ())),
+                    name not in dropped,
                 )
             )
     return tuple(found)

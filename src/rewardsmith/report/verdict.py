@@ -105,11 +105,11 @@ def _seed_notes(story: Story, each: Any) -> list[tuple[str, str]]:
     notes: list[tuple[str, str]] = []
     failed = story.final.get("failed_seeds") or []
     if failed:
-        names = _joined([str(seed) for seed in failed])
-        many = "seeds" if len(failed) > 1 else "seed"
-        notes.append(
-            ("bad", f"Failed on {len(failed)} of {len(each)} fresh seeds ({many} {names}, success below 0.5).")
-        )
+        names = "seed" + ("s " if len(failed) > 1 else " ") + _joined([str(seed) for seed in failed])
+        text = f"Failed on {len(failed)} of {len(each)} fresh seeds ({names}, success below 0.5)."
+        if len(failed) == len(each):
+            text = "Failed on every fresh seed (success below 0.5)."
+        notes.append(("bad", text))
     missing = int(np.isnan(each).sum())
     if missing:
         notes.append(("mixed", f"{missing} of {len(each)} seeds gave no verdict and are left out."))
@@ -130,9 +130,10 @@ def _gymnasium(story: Story) -> list[tuple[str, str]]:
     native = found.get("native_return")
     if isinstance(native, dict):
         native = native.get("mean")
-    paid = f", native return {native:,.4g}" if isinstance(native, (int, float)) else ""
+    shown = f"{native:,.4g}".replace("-", "\u2212") if isinstance(native, (int, float)) else ""
+    paid = f", native return {shown}" if shown else ""
     text = f"In Gymnasium itself ({found.get('id')}, {found.get('episodes')} episodes): "
-    return [("good", f"{text}success {score(found.get('success'))}{paid}.")]
+    return [("open", f"{text}success {score(found.get('success'))}{paid}.")]
 
 
 def _has(story: Story, name: str) -> bool:

@@ -37,7 +37,7 @@
 
   const fit = () => {
     const width = canvas.clientWidth;
-    const height = Math.min((width * (high - low)) / (right - left), innerHeight * 0.7);
+    const height = Math.min((width * (high - low)) / (right - left), Math.max(220, Math.min(380, innerHeight * 0.6)));
     const dense = devicePixelRatio || 1;
     canvas.style.height = height + "px";
     canvas.width = Math.round(width * dense);
