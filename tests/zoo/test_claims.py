@@ -78,7 +78,7 @@ BLIND = c.control("blind", *made_up(0.0, noise=10.0), sees=0.5)
     [
         ((GOOD, VANISHES), "", "holds", ""),
         ((GOOD, BAD, VANISHES), "", "refuted", ""),
-        ((GOOD, BAD, VANISHES), "a larger model", "refuted", ""),
+        ((GOOD, BAD, VANISHES), "a larger model", "refuted", "a larger model"),
         ((GOOD, OPEN, VANISHES), "", "partial", "not shown: open"),
         ((GOOD, FAILS), "", "partial", "control failed: fails"),
         ((GOOD, BLIND), "", "partial", "not shown: blind"),

@@ -121,10 +121,10 @@ class Verdict:
     cost: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
-        if (self.status == "partial") != bool(self.missing.strip()):
-            raise BadInput(
-                "verdict", f"{self.status}, missing={self.missing!r}", "a text of what is missing, if partial"
-            )
+        said = bool(self.missing.strip())
+        if (self.status == "partial" and not said) or (self.status == "holds" and said):
+            received = f"{self.status}, missing={self.missing!r}"
+            raise BadInput("verdict", received, "a text of what is missing if partial, none if it holds")
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -161,9 +161,7 @@ def verdict(
     gaps += [f"control failed: {c.name}" for c in checks if c.kind == "control" and c.outcome == "refuted"]
     refuted = any(check.outcome == "refuted" and check.kind != "control" for check in checks)
     status: Status = "refuted" if refuted else "partial" if gaps else "holds"
-    result = Verdict(
-        status, checks, seeds, "; ".join(gaps) if status == "partial" else "", figures or {}, cost or {}
-    )
+    result = Verdict(status, checks, seeds, "; ".join(gaps), figures or {}, cost or {})
     try:
         json.dumps(result.figures, allow_nan=False)
     except (TypeError, ValueError) as error:
