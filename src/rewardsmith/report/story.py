@@ -107,7 +107,9 @@ def read(run: Any) -> Story:
 
 def verdicts(values: Any) -> Numbers:
     """Per-seed numbers as an array; None and NaN are 'no verdict'."""
-    return np.array([math.nan if v is None else float(v) for v in values or ()], dtype=float)
+    return np.array(
+        [math.nan if v is None else float(v) for v in (() if values is None else values)], dtype=float
+    )
 
 
 def mean_of(values: Any) -> float:
