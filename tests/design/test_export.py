@@ -35,11 +35,11 @@ SWINGUP = [
     "next_energy - energy + minimum(upright, 0.3) - -hypot(x, x_velocity) * arctan2(upright, angle_sin)",
     "-0.1 + upright",
     """
-def reward(energy, upright, x, terminated, action):
+def reward(energy, upright, x, terminated, next_obs):
     gap = energy - 1.0
     high = upright > 0.5
     close = exp(-gap ** 2)
-    return {"energy": close, "held": high * close, "x": -0.3 * abs(x), "living": 0.1, "np": sqrt(norm(action)),
+    return {"energy": close, "held": high * close, "x": -0.3 * abs(x), "living": 0.1, "np": sqrt(norm(next_obs)),
             "fell": -terminated}
 """,
 ]
