@@ -39,8 +39,8 @@ def reward(energy, upright, x, terminated, next_obs):
     gap = energy - 1.0
     high = upright > 0.5
     close = exp(-gap ** 2)
-    return {"energy": close, "held": high * close, "x": -0.3 * abs(x), "living": 0.1, "np": sqrt(norm(next_obs)),
-            "fell": -terminated}
+    return {"energy": close, "held": high * close, "x": -0.3 * abs(x), "living": 0.1,
+            "np": sqrt(norm(next_obs)), "fell": -terminated}
 """,
 ]
 
