@@ -19,21 +19,29 @@ import sys
 import time
 from typing import Any
 
-ENVS, ROLLOUT, EPOCHS, MINIBATCHES = 16, 128, 4, 4
+ENVS, ROLLOUT = 16, 128
 
 
 def clock() -> tuple[float, float]:
     return time.process_time(), time.perf_counter()
 
 
-def ours(task_name: str, members: int, hidden: int, iterations: int, programs: bool) -> dict[str, Any]:
+def ours(
+    task_name: str,
+    members: int,
+    hidden: int,
+    iterations: int,
+    programs: bool,
+    epochs: int = 4,
+    minibatches: int = 4,
+) -> dict[str, Any]:
     from rewardsmith import tasks
     from rewardsmith.optimize.control import PPO, Population
     from rewardsmith.program import parse
 
     task = tasks.load(task_name)
     reward = parse("1.0 - 0.1 * next_x ** 2", task) if programs else task.native
-    config = PPO(1_000_000, ENVS, ROLLOUT, EPOCHS, MINIBATCHES, hidden=(hidden, hidden))
+    config = PPO(1_000_000, ENVS, ROLLOUT, epochs, minibatches, hidden=(hidden, hidden))
     cpu, wall = clock()
     population = Population.start(task, [reward], range(members), config).advance(config.batch)
     compile_cpu, compile_wall = clock()[0] - cpu, clock()[1] - wall
@@ -50,20 +58,24 @@ def ours(task_name: str, members: int, hidden: int, iterations: int, programs: b
     return found | {"last_return": float(returns.mean()) if len(returns) else None}
 
 
-def theirs(gym_id: str, hidden: int, iterations: int) -> dict[str, Any]:
+def theirs(
+    gym_id: str, hidden: int, iterations: int, normalized: bool, epochs: int = 4, minibatches: int = 4
+) -> dict[str, Any]:
     import torch
     from stable_baselines3 import PPO
     from stable_baselines3.common.env_util import make_vec_env
+    from stable_baselines3.common.vec_env import VecNormalize
 
     torch.set_num_threads(1)
     layers = {"pi": [hidden, hidden], "vf": [hidden, hidden]}
     batch = ENVS * ROLLOUT
+    envs = make_vec_env(gym_id, ENVS)
     model = PPO(
         "MlpPolicy",
-        make_vec_env(gym_id, ENVS),
+        VecNormalize(envs) if normalized else envs,
         n_steps=ROLLOUT,
-        batch_size=batch // MINIBATCHES,
-        n_epochs=EPOCHS,
+        batch_size=batch // minibatches,
+        n_epochs=epochs,
         learning_rate=1e-3,
         policy_kwargs={"net_arch": layers},
         device="cpu",
@@ -76,19 +88,26 @@ def theirs(gym_id: str, hidden: int, iterations: int) -> dict[str, Any]:
     return {"steps": steps, "cpu_s": cpu, "wall_s": wall, "per_cpu_s": steps / cpu, "cores": cpu / wall}
 
 
+# Ours normalises observations and rewards, so the like-for-like rival does too (VecNormalize); the row
+# without is given as well.  "10 x 32" is SB3's own default: 10 epochs, minibatches of 64.
 WORK: dict[str, tuple[Any, ...]] = {
     "CartPole, population 64, 2x64": (ours, "cartpole", 64, 64, 24, True),
+    "CartPole, SB3, 2x64": (theirs, "CartPole-v1", 64, 48, True),
+    "CartPole, SB3 without normalisation, 2x64": (theirs, "CartPole-v1", 64, 48, False),
     "CartPole, population 64, 2x32": (ours, "cartpole", 64, 32, 48, True),
+    "CartPole, SB3, 2x32": (theirs, "CartPole-v1", 32, 48, True),
     "CartPole, population 64, 2x64, reward on the host": (ours, "cartpole", 64, 64, 24, False),
-    "CartPole, SB3, 2x64": (theirs, "CartPole-v1", 64, 16),
-    "CartPole, SB3, 2x32": (theirs, "CartPole-v1", 32, 16),
     "HalfCheetah-v5, envpool, population 8, 2x64": (ours, "HalfCheetah-v5", 8, 64, 8, False),
-    "HalfCheetah-v5, SB3, 2x64": (theirs, "HalfCheetah-v5", 64, 10),
+    "HalfCheetah-v5, SB3, 2x64": (theirs, "HalfCheetah-v5", 64, 24, True),
+    "HalfCheetah-v5, envpool, population 8, 2x64, 10 x 32": (ours, "HalfCheetah-v5", 8, 64, 8, False, 10, 32),
+    "HalfCheetah-v5, SB3, 2x64, 10 x 32": (theirs, "HalfCheetah-v5", 64, 10, True, 10, 32),
 }
 RATIOS = (
     ("CartPole, population 64, 2x64", "CartPole, SB3, 2x64"),
+    ("CartPole, population 64, 2x64", "CartPole, SB3 without normalisation, 2x64"),
     ("CartPole, population 64, 2x32", "CartPole, SB3, 2x32"),
     ("HalfCheetah-v5, envpool, population 8, 2x64", "HalfCheetah-v5, SB3, 2x64"),
+    ("HalfCheetah-v5, envpool, population 8, 2x64, 10 x 32", "HalfCheetah-v5, SB3, 2x64, 10 x 32"),
 )
 
 
@@ -132,7 +151,7 @@ def table(rows: dict[str, list[dict[str, Any]]]) -> None:
         if mine in rows and other in rows:
             pairs = zip(rows[mine], rows[other], strict=True)
             ratio = statistics.median(a["per_cpu_s"] / b["per_cpu_s"] for a, b in pairs)
-            print(f"{mine} / SB3: {ratio:.1f}")
+            print(f"{mine} / {other}: {ratio:.1f}")
 
 
 if __name__ == "__main__":

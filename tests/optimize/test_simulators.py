@@ -1,4 +1,4 @@
-"""Simulators on the host go the same way as compiled environments, and evaluation judges what really happened."""
+"""Simulators on the host go the way of compiled environments; evaluation judges what really happened."""
 
 from __future__ import annotations
 
@@ -73,9 +73,10 @@ def test_evaluation_in_gymnasium_equals_our_own_up_to_starts() -> None:
     assert 5 < found.lengths.mean() < 100
     one = found.trajectories[0][0]
     assert one.obs.shape == (found.lengths[0, 0], 4)
+    swing = tasks.load("cartpole_swingup")
+    untrained = Population.start(swing, [swing.naive], [0], QUICK).policies()[0]
     with pytest.raises(BadInput, match="cartpole_swingup"):
-        swing = tasks.load("cartpole_swingup")
-        evaluate_in_gymnasium(swing, Population.start(swing, [swing.naive], [0], QUICK).policies()[0])
+        evaluate_in_gymnasium(swing, untrained)
 
 
 def test_what_follows_the_end_of_an_episode_does_not_count() -> None:

@@ -59,6 +59,11 @@ class PPO:
         normalize_observations: by running mean and variance, clipped at 10.
         normalize_rewards: by the running deviation of the discounted return, clipped at 10.
 
+    The defaults were chosen on ``cartpole_swingup`` with three dense rewards, 8 seeds, 300,000 steps: what
+    matters most is many small updates.  Mean success: 4 epochs x 4 minibatches 0.49, 0.28, 0.20; 4 x 16:
+    1.00, 0.80, 0.88 at little more cost; 10 x 16: 1.00, 1.00, 1.00 at twice the cost; shorter rollouts
+    (32 steps) are worse.  Entropy bonus, discount 0.98 to 0.995: no gain.
+
     Raises:
         BadInput: for a value out of range, naming what is allowed.
 
@@ -71,7 +76,7 @@ class PPO:
     envs: int = 16
     rollout: int = 128
     epochs: int = 4
-    minibatches: int = 4
+    minibatches: int = 16
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-4
     discount: float | None = None

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from .compiled import Plan, act_block
+from .compiled import PLACES, Plan, act_block, noise_block
 from .config import Knobs
 from .curves import FIGURES
 from .engine import Advance, Progress, as_columns, blocks, score_block, study
@@ -118,13 +118,14 @@ def _record(
 
 
 def _chooser(plan: Plan, members: Member) -> Callable[[Numbers, int], tuple[Numbers, ...]]:
-    """Actions of all members at once; padded to whole blocks, so that most sizes share a program."""
+    """Actions of all members at once; padded, so that most sizes share a program."""
     count = len(members.seed)
-    rows = np.minimum(np.arange(-(-count // plan.capacity) * plan.capacity), count - 1)
+    rows = np.minimum(np.arange(-(-count // PLACES) * PLACES), count - 1)
     padded = jax.device_put(jax.tree.map(lambda leaf: leaf[rows], members), jax.devices()[0])
+    noise = np.asarray(noise_block(plan.networks, plan.shape, padded))
 
     def choose(seen: Numbers, time: int) -> tuple[Numbers, ...]:
-        outputs = act_block(plan.networks, padded, seen[rows], np.int32(time), plan.shape.envs)
+        outputs = act_block(plan.networks, padded, seen[rows], noise[time])
         return tuple(np.asarray(output)[:count] for output in outputs)
 
     return choose

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class Policy:
         return Moments(self.mean, self.variance, np.float32(1.0))
 
     def act(self, obs: Any, rng: np.random.Generator | None = None) -> Numbers:
-        """Actions ``(...)`` or ``(..., A)`` for observations ``(..., O)``: the most probable, or drawn with ``rng``."""
+        """Actions ``(...)`` or ``(..., A)`` for ``(..., O)``: the most probable, or drawn with ``rng``."""
         obs = np.asarray(obs, np.float32)
         if obs.shape[-1:] != (self.networks.observation_size,):
             raise BadInput("observation", f"shape {obs.shape}", f"(..., {self.networks.observation_size})")
@@ -65,8 +66,8 @@ class Policy:
             StoreError: the file is missing, damaged or something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = dict(file)
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                arrays = dict(stored)
             kind = arrays["actions"]
             actions = (
                 Discrete(int(kind[0]))
@@ -75,5 +76,5 @@ class Policy:
             )
             networks = Networks(len(arrays["mean"]), actions, tuple(int(width) for width in arrays["hidden"]))
             return Policy(networks, arrays["params"], arrays["mean"], arrays["variance"])
-        except (OSError, ValueError, EOFError, KeyError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile, KeyError) as error:
             raise StoreError(f"policy {path} cannot be read: {error}") from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import jax
 import numpy as np
@@ -202,9 +203,9 @@ class Population:
             StoreError: the file is missing or damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = dict(file)
-        except (OSError, ValueError, EOFError) as error:
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                arrays = dict(stored)
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise StoreError(f"population {path} cannot be read: {error}") from None
         return Population.from_arrays(arrays, task, rewards, config)
 
