@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..core.errors import BadInput, MissingExtra
+from ..core.errors import BadInput, RewardsmithError
 from . import report, summary
-from .interrupt import Stopper
-from .output import positive, say, say_json, tell
+from .interrupt import Stopped, Stopper
+from .output import one_line, positive, say, say_json, tell
 from .progress import Narrator, narrator
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def _run(config: Design, root: Path | None, out: Path | None) -> Run:
     try:
         with stopper:
             return design(config, root, _Relay(watcher, stopper, began))
+    except KeyboardInterrupt as error:
+        raise Stopped(str(error)) from None  # Typer has an answer of its own to KeyboardInterrupt
     finally:
         watcher.close()
 
@@ -126,11 +128,13 @@ class _Relay:
 
 
 def _report(run: Run) -> Path | None:
-    """The page; without the packages that draw it the run is complete all the same."""
+    """The page.  The run is complete without it, so no failure to draw may cost the user the result."""
     try:
         return report.write(run, run.folder / report.FILE)
-    except MissingExtra as error:
-        tell(f"warning: no report: {error}; then: rewardsmith report {run.id}")
+    except Exception as error:
+        kind = "" if isinstance(error, RewardsmithError) else f"{type(error).__name__}: "
+        why = f"{kind}{one_line(error)}"
+        tell(f"warning: no report ({why}); the result is complete, try: rewardsmith report {run.id}")
         return None
 
 

@@ -24,6 +24,10 @@ STOPPED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Stopped(Exception):
+    """The user stopped the work; the message is the last line to show."""
+
+
 class Stopper:
     """Inside ``with``, the signals set ``wanted`` instead of raising.
 
@@ -68,8 +72,8 @@ class Stopper:
     def _listen(self) -> None:
         if not _signal_in(self._heard):
             return
-        self.wanted = True
         tell("stopping at the next safe point (once more: at once)")
+        self.wanted = True  # after the line above, which the work could otherwise overtake
         self._heard.settimeout(PATIENCE_SECONDS)
         try:
             if not _signal_in(self._heard):

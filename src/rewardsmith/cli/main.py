@@ -18,7 +18,7 @@ import typer
 from .. import __version__
 from ..core.errors import RewardsmithError
 from . import design, export, methods, report, reproduce, runs, show, systems, tasks
-from .interrupt import STOPPED, leave
+from .interrupt import STOPPED, Stopped, leave
 from .output import one_line, tell
 
 DEBUG = "--debug"
@@ -82,7 +82,7 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> int:
         # Whoever read our output (head, less) has gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, (Stopped, KeyboardInterrupt, typer.Abort)):
         tell(str(error) or "stopped")
         return STOPPED
     if isinstance(error, typer.TyperException):

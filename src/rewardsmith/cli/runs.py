@@ -27,44 +27,46 @@ def command(runs: RootOrOut = None, json: Json = False) -> None:
     """Run the verb."""
     from ..store import list_runs, runs_folder
 
-    records = list_runs(runs)
+    records = [_record(each) for each in list_runs(runs)]
     if json:
-        say_json([_record(each) for each in records])
+        say_json(records)
         return
     if not records:
         say(f"no runs in {runs_folder(runs)}; make one with: rewardsmith design cartpole_swingup")
         return
     rows = [
-        (r.id, r.task or "?", _method(r) or "?", r.status, number(r.best), _time(r.started), r.reason)
-        for r in records
+        (r["run"], r["task"] or "?", r["method"] or "?", r["status"], number(r["best"]), r["when"], r["reason"])
+        for r in ({**each, "when": _time(each["started"])} for each in records)
     ]
-    say(table(("run", "task", "method", "status", "best", "started", ""), rows))
+    say(table(("run", "task", "method", "status", "success", "started", ""), rows))
 
 
 def _record(record: RunRecord) -> dict[str, Any]:
+    method, best = _details(record)
     return {
         "run": record.id,
         "path": str(record.path),
         "task": record.task,
-        "method": _method(record),
+        "method": method,
         "status": record.status,
         "reason": record.reason,
         "started": record.started,
         "updated": record.updated,
         "events": record.events,
-        "best": record.best,
+        "best": best,
     }
 
 
-def _method(record: RunRecord) -> str:
-    """Name of the method; runs store its whole configuration."""
+def _details(record: RunRecord) -> tuple[str, float | None]:
+    """The method's name, and success: on fresh seeds where the run has that, of the best so far elsewhere."""
     from ..store import Run
 
-    if record.method or record.status == "unreadable":
-        return record.method
+    if record.status == "unreadable":
+        return record.method, record.best
     with Run.open(record.path.parent, record.path) as run:
-        method = run.config.get("method")
-    return str(method.get("name", "")) if isinstance(method, dict) else ""
+        method, final = run.config.get("method"), run.done("final")
+    name = str(method.get("name", "")) if isinstance(method, dict) else record.method
+    return name, record.best if final is None else final["success"]["mean"]
 
 
 def _time(seconds: float) -> str:
