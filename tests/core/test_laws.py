@@ -11,6 +11,8 @@ import rewardsmith as rs
 import strategies as own
 from rewardsmith import transforms
 from rewardsmith.core import algebra
+from rewardsmith.core.fields import with_twins
+from rewardsmith.program import Grammar, random_program
 from rewardsmith.testing import check_reward, check_transform
 
 REWARDS = own.exported_classes(algebra.Reward)
@@ -52,6 +54,18 @@ def test_laws_hold_for_every_transform_class(kind, data):
 @settings(max_examples=150, deadline=None)
 def test_laws_hold_for_random_trees(reward, batch):
     check_reward(reward, batch, own.TERMS)
+
+
+@given(data=st.data(), batch=own.batches(verdicts=False))
+@settings(max_examples=40, deadline=None)
+def test_laws_hold_for_programs_inside_larger_rewards(data, batch):
+    fields = [rs.Field(name, low=-3, high=3) for name in ("position", "velocity")]
+    fields.append(rs.Field("terminated", kind="flag"))
+    grammar = Grammar.from_fields(with_twins(fields))
+    program = random_program(grammar, np.random.default_rng(data.draw(st.integers(0, 10_000))))
+    transform = data.draw(own.transforms())
+    for reward in (program | transform, 2.0 * program - own.effort, rs.minimum(program, own.effort) | transform):
+        check_reward(reward, batch, own.TERMS)
 
 
 @given(a=own.rewards(), b=own.rewards(), c=own.rewards())

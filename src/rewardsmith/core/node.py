@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from .arrays import is_array
 from .errors import BadInput
@@ -34,6 +34,10 @@ class Node:
     Subclasses are frozen dataclasses.  Fields made with ``number()`` are numbers, fields that hold
     nodes (or tuples of nodes) are children, all others are fixed settings.
     """
+
+    # Nodes whose text is source code of their own: the name it is quoted under, as in program('-abs(x)').
+    # Such a class has ``from_source(text, fields)``.
+    quoted: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         for name in self._number_names():

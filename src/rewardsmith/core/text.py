@@ -13,6 +13,7 @@ from typing import Any
 
 from . import algebra as alg
 from .errors import BadInput
+from .fields import Field
 from .node import Node
 from .term import Term, terms_by_name
 
@@ -24,12 +25,13 @@ def show(node: Node) -> str:
     return _show(node, 0)
 
 
-def parse(text: str, terms: Iterable[Term] | Mapping[str, Term] = ()) -> Any:
+def parse(text: str, terms: Iterable[Term] | Mapping[str, Term] = (), fields: Iterable[Field] = ()) -> Any:
     """Read a reward (or transform) from its text.
 
     Args:
         text: for example ``"1.0 * success + 0.1 * effort | Clip(-1.0, 1.0)"``.
         terms: the terms that the text may name, besides ``success``.
+        fields: what programs in the text may read, as in ``program('-abs(x)') | Clip(-1.0, 1.0)``.
 
     Raises:
         BadInput: with the place and what is allowed there.
@@ -40,7 +42,7 @@ def parse(text: str, terms: Iterable[Term] | Mapping[str, Term] = ()) -> Any:
         raise BadInput(
             "text of a reward", repr(text[:80]), "an expression such as '2.0 * a + b'", str(error)
         ) from None
-    return _Reader(terms_by_name(terms)).read(tree)
+    return _Reader(terms_by_name(terms), tuple(fields)).read(tree)
 
 
 # ---------------------------------------------------------------------- printing
@@ -78,6 +80,8 @@ def _is_negative(transform: alg.Transform) -> bool:
 
 
 def _show_call(node: Any) -> str:
+    if node.quoted:
+        return f"{node.quoted}({str(node)!r})"
     if isinstance(node, Term):
         if not node.settings:
             return node.label
@@ -126,6 +130,7 @@ def node_classes() -> dict[str, type[Any]]:
 @dataclasses.dataclass(frozen=True)
 class _Reader:
     terms: Mapping[str, Term]
+    fields: tuple[Field, ...]
 
     def read(self, tree: ast.expr) -> Any:
         match tree:
@@ -156,6 +161,9 @@ class _Reader:
         raise _refused(tree, f"the name {name}", f"the terms {', '.join(sorted(self.terms))}")
 
     def _call(self, tree: ast.expr, name: str, args: list[ast.expr], keywords: list[ast.keyword]) -> Any:
+        quoted = next((kind for kind in node_classes().values() if kind.quoted == name), None)
+        if quoted is not None and len(args) == 1 and isinstance(args[0], ast.Constant):
+            return quoted.from_source(str(args[0].value), self.fields)
         values = [self.read(item) for item in args]
         named = {item.arg: self.read(item.value) for item in keywords if item.arg}
         if len(named) < len(keywords) or any(isinstance(item, ast.Starred) for item in args):

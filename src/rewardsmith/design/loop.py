@@ -33,7 +33,7 @@ from .seeds import Seeds
 
 # Few copies and a high learning rate need the fewest environment steps to tell a good reward from a bad
 # one (docs/training.md has the sweep).
-QUICK: dict[str, Any] = {"envs": 8, "learning_rate": 2e-3}
+QUICK: dict[str, Any] = {"envs": 8, "learning_rate": 2e-3, "minibatches": 16}
 
 
 class Watcher(Protocol):
@@ -71,7 +71,7 @@ class Design:
     task: str
     method: str | Method = DEFAULT
     trainings: int = 320
-    steps: int = 300_000
+    steps: int = 150_000
     seeds: int = 1
     seed: int = 0
     ppo: tuple[tuple[str, Any], ...] = ()

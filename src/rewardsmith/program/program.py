@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -57,6 +57,7 @@ class Program(Reward):
     parts: tree.Named
     bindings: tree.Named = ()
     table: tuple[Field, ...] = ()
+    quoted: ClassVar[str] = "program"
 
     def __post_init__(self) -> None:
         known = {field.name: field for field in self.table}
@@ -198,6 +199,13 @@ class Program(Reward):
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         for name, value in state.items():
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_source(cls, text: str, fields: Iterable[Field]) -> Program:
+        """The program that a larger reward's text quotes; ``fields`` are what it may read."""
+        from .parse import parse
+
+        return parse(text, tuple(fields))
 
     def _to_json(self) -> dict[str, Any]:
         columns = ("name", "unit", "width", "kind")

@@ -63,7 +63,8 @@ def _check_value(reward: Reward, terms: Iterable[Term]) -> None:
     table = {**names, **{term.label: term for term in terms}}
     copy = pickle.loads(pickle.dumps(reward))
     _law(copy == reward and hash(copy) == hash(reward), "pickle gives an equal reward", copy, reward)
-    read = parse(show(reward), table)
+    fields = {field.name: field for node in walk(reward) for field in getattr(node, "table", ())}
+    read = parse(show(reward), table, fields.values())
     _law(read == reward, "the text parses back to an equal reward", show(read), show(reward))
     data = json.loads(json.dumps(to_json(reward)))
     _law(from_json(data, table) == reward, "JSON gives an equal reward", data, show(reward))
