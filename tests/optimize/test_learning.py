@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-pytest.importorskip("jax")
-
 from probes import BEST, CHOICES, NUMBERS, at_the_end, mark_seen, one, probe, right_action, right_answer
 
 from rewardsmith import tasks

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
-
-pytest.importorskip("jax")
-
-import jax
 
 from rewardsmith import tasks
 from rewardsmith.core.algebra import Scope

@@ -8,9 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("jax")
-pytest.importorskip("gymnasium")
-
 from rewardsmith import tasks
 from rewardsmith.core.errors import BadInput, StoreError
 from rewardsmith.core.term import term
@@ -25,7 +22,6 @@ QUICK = PPO(steps=4096, envs=4, rollout=32, epochs=2, minibatches=2, hidden=(8,)
 
 @pytest.fixture(params=["gymnasium", "envpool"])
 def simulated(request: pytest.FixtureRequest):
-    pytest.importorskip(request.param)
     return replace(ARRAY, env=GymEnv.inspect("CartPole-v1", engine=request.param))
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
-
-pytest.importorskip("jax")
-
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,7 +138,8 @@ def slow_loss(networks, knobs, flat, rows, log_prob, entropy):
 
 @pytest.mark.parametrize("actions", [Discrete(3), Box((-1.0, -2.0), (1.0, 2.0))], ids=["discrete", "box"])
 def test_loss_is_the_formula(actions) -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     networks = Networks(4, actions, (5, 5))
     knobs = PPO(steps=1, entropy=0.1).knobs(0.99)
     flat = networks.initial(np.random.default_rng(1)) + 0.1 * RNG.normal(size=networks.size).astype(np.float32)
