@@ -22,7 +22,7 @@ from rewardsmith.tasks.envs import (
 from rewardsmith.tasks.envs.cartpole import explicit_euler, semi_implicit_euler
 
 LIKE_GYMNASIUM = [CartPole(), MountainCar(), MountainCarContinuous(), Pendulum(), Acrobot()]
-ALL = [*LIKE_GYMNASIUM, CartPoleSwingUp(), Acrobot(stops=False)]
+ALL = [*LIKE_GYMNASIUM, CartPoleSwingUp(), Acrobot(stops=False, torque=4.0)]
 STEPS, LIMIT = 1000, 200
 
 

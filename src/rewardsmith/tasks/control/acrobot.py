@@ -9,10 +9,18 @@ from ..envs.acrobot import CENTRE, GRAVITY, INERTIA, LENGTH, LINE, MAX_SPEED_1, 
 from ..success import Success
 from ..task import Task
 
+# With Acrobot-v1's own 1 N m, PPO ends near 0.2 whatever it is paid (docs/tasks.md): nothing to tell apart.
+STRONG = 4.0
+
 
 def elbow_torque(action: Array) -> Array:
     """Torque at the elbow from the three choices."""
     return (action - 1) * 1.0
+
+
+def strong_elbow_torque(action: Array) -> Array:
+    """Torque of the stronger motor from the three choices."""
+    return (action - 1) * STRONG
 
 
 def cos_of_link_2(obs: Array) -> Array:
@@ -71,7 +79,10 @@ FIELDS = (
     Field("sin_2", "1", -1.0, 1.0, "sine of the angle of link 2 relative to link 1", read=3),
     Field("velocity_1", "rad/s", -MAX_SPEED_1, MAX_SPEED_1, "angular velocity of link 1", read=4),
     Field("velocity_2", "rad/s", -MAX_SPEED_2, MAX_SPEED_2, "angular velocity of link 2", read=5),
-    Field("torque", "N*m", -1.0, 1.0, "torque at the elbow", kind="action", read=elbow_torque),
+)
+WEAK_MOTOR = Field("torque", "N*m", -1.0, 1.0, "torque at the elbow", kind="action", read=elbow_torque)
+STRONG_MOTOR = Field(
+    "torque", "N*m", -STRONG, STRONG, "torque at the elbow", kind="action", read=strong_elbow_torque
 )
 
 acrobot = Task(
@@ -79,7 +90,7 @@ acrobot = Task(
     ending="goal",
     text="Swing the two links until the tip is above the line, one link length over the pivot.",
     env=Acrobot(),
-    fields=FIELDS,
+    fields=(*FIELDS, WEAK_MOTOR),
     horizon=500,
     success=Success(tip_above_line, "1 if the tip came above the line before time ran out", reduce="any"),
     native=not_there_yet,
@@ -90,8 +101,8 @@ acrobot_high = Task(
     name="acrobot_high",
     text="Swing the two links up and keep the tip above the line for as much of the second half of the "
     "episode as possible; reaching the line does not end the episode.",
-    env=Acrobot(stops=False),
-    fields=FIELDS,
+    env=Acrobot(stops=False, torque=STRONG),
+    fields=(*FIELDS, STRONG_MOTOR),
     horizon=500,
     success=Success(
         tip_above_line, "share of the last half of 500 steps with the tip above the line", window=(0.5, 1.0)

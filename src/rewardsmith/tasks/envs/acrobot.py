@@ -62,33 +62,35 @@ def wrapped(angle: Array) -> Array:
 
 @dataclass(frozen=True)
 class Acrobot:
-    """Acrobot-v1: torque -1, 0 or 1 at the elbow; ends when the tip is above the line.
+    """Acrobot-v1: torque to the left, none or to the right at the elbow; ends when the tip is above the line.
 
     State: angle 1 (0 hangs down), angle 2 (relative to link 1), their velocities.
     Observation: cos and sin of angle 1, cos and sin of angle 2, the velocities.
 
     Args:
         stops: end the episode at the goal, as Acrobot-v1 does.
+        torque: of the motor, in N m; 1 in Acrobot-v1.
     """
 
     stops: bool = True
+    torque: float = 1.0
     observation_size: int = 6
     actions: Discrete = TORQUES
     frame: Frame = (-2.3, 2.3, -2.3, 2.3)
 
     @property
     def gym_id(self) -> str | None:
-        """Acrobot-v1, unless the goal does not end the episode."""
-        return "Acrobot-v1" if self.stops else None
+        """Acrobot-v1, unless the goal does not end the episode or the motor is another."""
+        return "Acrobot-v1" if self.stops and self.torque == 1.0 else None
 
     def reset(self, key: object, shape: tuple[int, ...]) -> Array:
         """Hanging, each number uniform in [-0.1, 0.1]."""
         return uniform(key, shape, (-0.1,) * 4, (0.1,) * 4)
 
     def step(self, state: Array, action: Array) -> Array:
-        """Torque ``action - 1`` for 0.2 s."""
+        """Torque ``(action - 1) * torque`` for 0.2 s."""
         np_ = xp(state)
-        new = runge_kutta(state, (action - 1) * 1.0, TIME_STEP)
+        new = runge_kutta(state, (action - 1) * self.torque, TIME_STEP)
         return np_.stack(
             [
                 wrapped(new[..., 0]),
