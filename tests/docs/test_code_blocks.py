@@ -43,11 +43,19 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     module = types.ModuleType("page_" + re.sub(r"\W", "_", _name(page)))
     monkeypatch.setitem(sys.modules, module.__name__, module)
     for kind, body, line in blocks(page):
-        if kind == "python":
+        if name := _saved_as(page, line):
+            (tmp_path / name).write_text(body, encoding="utf-8")
+        if kind == "pycon" or body.startswith(">>> "):
+            _check_printed(page, body, line, vars(module))
+        elif kind == "python":
             # blank lines in front, so that a traceback names the line of the page
             exec(compile("\n" * (line - 1) + body, str(page), "exec", dont_inherit=True), vars(module))
-        elif kind == "pycon":
-            _check_printed(page, body, line, vars(module))
+
+
+def _saved_as(page: Path, line: int) -> str | None:
+    """The file that the reader is told to make of a block: "Save this as `name.py`:" two lines above it."""
+    told = re.search(r"[Ss]ave this as `(\w+\.py)`:$", page.read_text(encoding="utf-8").splitlines()[line - 4])
+    return told.group(1) if told else None
 
 
 def _check_printed(page: Path, body: str, line: int, names: dict[str, object]) -> None:
