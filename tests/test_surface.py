@@ -88,6 +88,7 @@ def _signature(value: Any) -> str:
     except (TypeError, ValueError):
         return "(...)"
     # Defaults that print with an address or a path are not part of the surface.
+    text = re.sub(r"<module '([\w.]+)'[^<>]*>", r"\1", text)
     text = re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "<...>", text)
     return re.sub(r"""ForwardRef\((["'].*?["'])\)""", r"\1", text)
 
