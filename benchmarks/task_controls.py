@@ -14,8 +14,9 @@ import time
 import numpy as np
 
 from rewardsmith import tasks
-from rewardsmith.core.algebra import Constant, Reward
+from rewardsmith.core.algebra import Reward
 from rewardsmith.core.arrays import Array, xp
+from rewardsmith.core.nodes import Constant
 from rewardsmith.core.term import success, term
 from rewardsmith.optimize.control import PPO, train
 

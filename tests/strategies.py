@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import rewardsmith as rs
-from rewardsmith.core import algebra
+from rewardsmith.core import algebra, nodes
 from rewardsmith.core.errors import RewardsmithError
 from rewardsmith.core.term import Term
 from rewardsmith.core.text import node_classes
@@ -71,7 +71,7 @@ def instances(kind: type, inner: st.SearchStrategy) -> st.SearchStrategy:
     """Any valid instance of a class, drawn from the types of its fields."""
     if kind is Term:
         return st.sampled_from(TERMS)
-    if kind is algebra.AtNext:
+    if kind is nodes.AtNext:
         return st.sampled_from(STATE_TERMS).map(rs.at_next)
     hints = typing.get_type_hints(kind)
     drawn = {field.name: _value(field, hints[field.name], inner) for field in dataclasses.fields(kind)}
@@ -113,7 +113,7 @@ def _value(field, hint, inner):
 
 
 def transforms() -> st.SearchStrategy:
-    kinds = [kind for kind in exported_classes(algebra.Transform) if kind is not algebra.Chain]
+    kinds = [kind for kind in exported_classes(algebra.Transform) if kind is not nodes.Chain]
     return st.one_of([instances(kind, st.sampled_from(TERMS)) for kind in kinds])
 
 

@@ -11,19 +11,19 @@ import importlib as _importlib
 import sys as _sys
 from typing import Any as _Any
 
-from .core.algebra import Constant as Constant
 from .core.algebra import Reward as Reward
 from .core.algebra import Scope as Scope
 from .core.algebra import Transform as Transform
-from .core.algebra import at_next as at_next
-from .core.algebra import gate as gate
-from .core.algebra import lexicographic as lexicographic
-from .core.algebra import minimum as minimum
 from .core.algebra import require_scope as require_scope
 from .core.arrays import xp as xp
 from .core.errors import RewardsmithError as RewardsmithError
 from .core.fields import Field as Field
 from .core.node import number as number
+from .core.nodes import Constant as Constant
+from .core.nodes import at_next as at_next
+from .core.nodes import gate as gate
+from .core.nodes import lexicographic as lexicographic
+from .core.nodes import minimum as minimum
 from .core.pytree import register_pytrees as register_pytrees
 from .core.serial import from_json as from_json
 from .core.serial import to_json as to_json

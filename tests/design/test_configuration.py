@@ -14,7 +14,9 @@ from rewardsmith.design.seeds import Seeds
 from rewardsmith.tasks import load
 
 
-@given(base=st.integers(0, 1000), search=st.integers(1, 50), selection=st.integers(1, 50), final=st.integers(1, 50))
+@given(
+    base=st.integers(0, 1000), search=st.integers(1, 50), selection=st.integers(1, 50), final=st.integers(1, 50)
+)
 def test_stages_never_share_a_seed(base, search, selection, final):
     seeds = Seeds(base, search, selection, final)
     for a, b in combinations(("search", "selection", "final"), 2):
@@ -27,7 +29,7 @@ def test_stages_never_share_a_seed(base, search, selection, final):
     [
         ({"trainings": -1}, "at least 1"),
         ({"trainings": True}, "whole number"),
-        ({"trainings": 2}, "rounds x 2 islands"),
+        ({"trainings": 2}, "x 5 rounds"),
         ({"steps": 0}, "at least 1"),
         ({"seeds": 0}, "at least 1"),
         ({"seed": -3}, "whole number from 0"),

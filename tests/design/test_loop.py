@@ -55,8 +55,10 @@ def test_the_outcome_is_complete_and_consistent(finished):
 
 def test_the_budget_is_measured(finished):
     """Oracle: count members and steps in the journal by hand."""
-    method, run, _ = finished
-    searched = sum(e.payload["cost"]["trainings"] for e in run.events("trained") if e.payload["stage"] == "search")
+    _, run, _ = finished
+    searched = sum(
+        e.payload["cost"]["trainings"] for e in run.events("trained") if e.payload["stage"] == "search"
+    )
     assert searched <= BUDGET["trainings"]
     rows = [row for event in run.events("proposed") for row in event.payload["candidates"]]
     assert searched == sum(row["screened"] is None for row in rows)

@@ -15,7 +15,19 @@ import pytest
 from rewardsmith.store import Run
 
 KILLS = 20
-ARGUMENTS = ("pendulum_hold", "--trainings", "24", "--steps", "40000", "--seeds", "1", "--seed", "5", "--method", "evolve")
+ARGUMENTS = (
+    "pendulum_hold",
+    "--trainings",
+    "24",
+    "--steps",
+    "40000",
+    "--seeds",
+    "1",
+    "--seed",
+    "5",
+    "--method",
+    "evolve",
+)
 
 
 def command(root: Path, *arguments: str) -> list[str]:

@@ -84,7 +84,7 @@ def _resumed(
     if task is not None or given:
         extra = ", ".join(f"--{key}" for key in given) or f"the task {task!r}"
         raise BadInput("--resume", f"{name} and {extra}", "--resume RUN alone", "a run goes on as it began")
-    from ..design.loop import from_record
+    from ..design import from_record
     from ..store import Run
 
     stored = Run.open(out, name)

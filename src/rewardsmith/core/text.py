@@ -11,7 +11,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import algebra as alg
+from . import nodes
+from .algebra import Reward, Transform
 from .errors import BadInput
 from .fields import Field
 from .node import Node
@@ -47,36 +48,36 @@ def parse(text: str, terms: Iterable[Term] | Mapping[str, Term] = (), fields: It
 
 # ---------------------------------------------------------------------- printing
 def _show(node: Any, level: int) -> str:
-    if isinstance(node, alg.Piped):
+    if isinstance(node, nodes.Piped):
         text, own = _show_piped(node)
-    elif isinstance(node, alg.Sum):
+    elif isinstance(node, nodes.Sum):
         text, own = _show_sum(node), _SUM
-    elif isinstance(node, alg.Product):
+    elif isinstance(node, nodes.Product):
         text, own = " * ".join(_show(part, _ATOM) for part in node.parts), _SCALE
-    elif isinstance(node, alg.Chain):
+    elif isinstance(node, nodes.Chain):
         text, own = " | ".join(_show(step, _ATOM) for step in node.steps), 0
     else:
         text, own = _show_call(node), _ATOM
     return f"({text})" if own < level else text
 
 
-def _show_piped(node: alg.Piped) -> tuple[str, int]:
-    if isinstance(node.transform, alg.Scale):
+def _show_piped(node: nodes.Piped) -> tuple[str, int]:
+    if isinstance(node.transform, nodes.Scale):
         return f"{_value(node.transform.weight)} * {_show(node.reward, _ATOM)}", _SCALE
     return f"{_show(node.reward, 0)} | {_show(node.transform, _ATOM)}", 0
 
 
-def _show_sum(node: alg.Sum) -> str:
+def _show_sum(node: nodes.Sum) -> str:
     text = ""
     for part in node.parts:
-        negative = isinstance(part, alg.Piped) and _is_negative(part.transform)
+        negative = isinstance(part, nodes.Piped) and _is_negative(part.transform)
         shown = _show(-part if negative else part, _SCALE)
         text += (" - " if negative else " + ") + shown if text else _show(part, _SCALE)
     return text
 
 
-def _is_negative(transform: alg.Transform) -> bool:
-    return isinstance(transform, alg.Scale) and isinstance(transform.weight, float) and transform.weight < 0
+def _is_negative(transform: Transform) -> bool:
+    return isinstance(transform, nodes.Scale) and isinstance(transform.weight, float) and transform.weight < 0
 
 
 def _show_call(node: Any) -> str:
@@ -108,18 +109,18 @@ def _value(value: Any) -> str:
 
 # ---------------------------------------------------------------------- reading
 _FUNCTIONS: dict[str, tuple[type[Any], Callable[..., Any]]] = {
-    "minimum": (alg.Minimum, alg.minimum),
-    "gate": (alg.Gate, alg.gate),
-    "lexicographic": (alg.Lexicographic, alg.lexicographic),
-    "at_next": (alg.AtNext, alg.at_next),
-    "constant": (alg.Constant, alg.Constant),
+    "minimum": (nodes.Minimum, nodes.minimum),
+    "gate": (nodes.Gate, nodes.gate),
+    "lexicographic": (nodes.Lexicographic, nodes.lexicographic),
+    "at_next": (nodes.AtNext, nodes.at_next),
+    "constant": (nodes.Constant, nodes.Constant),
 }
 
 
 def node_classes() -> dict[str, type[Any]]:
     """Every concrete reward and transform class that is loaded, by name."""
     found: dict[str, type[Any]] = {}
-    todo: list[type[Any]] = [alg.Reward, alg.Transform]
+    todo: list[type[Any]] = [Reward, Transform]
     while todo:
         kind = todo.pop()
         found[kind.__name__] = kind
@@ -173,11 +174,11 @@ class _Reader:
         classes = node_classes()
         if name in _FUNCTIONS:
             make: Any = _FUNCTIONS[name][1]
-        elif name in classes and name[:1].isupper() and issubclass(classes[name], alg.Transform):
+        elif name in classes and name[:1].isupper() and issubclass(classes[name], Transform):
             make = classes[name]
         else:
             allowed = sorted(
-                {*self.terms, *_FUNCTIONS, *(k for k, v in classes.items() if issubclass(v, alg.Transform))}
+                {*self.terms, *_FUNCTIONS, *(k for k, v in classes.items() if issubclass(v, Transform))}
             )
             raise _refused(tree, f"a call of {name}", ", ".join(allowed))
         try:

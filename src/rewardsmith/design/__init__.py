@@ -15,24 +15,32 @@ from .method import load_method as load_method
 from .outcome import outcome as outcome
 
 if _TYPE_CHECKING:
-    from .export import export as export
-    from .loop import Design as Design
+    from .config import Design as Design
+    from .config import from_record as from_record
     from .loop import Watcher as Watcher
     from .loop import design as design
-    from .loop import from_record as from_record
     from .words import in_words as in_words
 
 # These need the trainer, so they load when they are used: recipes import parts of design without it.
 _LAZY = {
-    "Design": "loop",
+    "Design": "config",
     "Watcher": "loop",
     "design": "loop",
-    "from_record": "loop",
-    "export": "export",
+    "from_record": "config",
     "in_words": "words",
 }
 
-__all__ = ["METHODS", "Method", "load_method", "outcome", *_LAZY]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "METHODS",
+    "Design",
+    "Method",
+    "Watcher",
+    "design",
+    "from_record",
+    "in_words",
+    "load_method",
+    "outcome",
+]
 
 
 def __getattr__(name: str) -> _Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.algebra import Constant, Reward
+from ..core.algebra import Reward
+from ..core.nodes import Constant
 from ..core.term import success
 from ..tasks import Task
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from ..optimize.control import Policy, Population, evaluate, evaluate_in_gymnasi
 from ..tasks import Task
 from . import portray
 from .candidate import Candidate
+from .config import gymnasium_id
 from .controls import controls
 from .race import Race, curve_arrays, train_race
 from .words import in_words
@@ -27,35 +27,6 @@ FAILED = 0.5
 _STARTS = 2_000_000_000
 
 
-def describe(task: Task) -> dict[str, Any]:
-    """A task as the journal stores it."""
-    rows = [
-        {
-            "name": f.name,
-            "unit": f.unit,
-            "low": f.low if math.isfinite(f.low) else None,
-            "high": f.high if math.isfinite(f.high) else None,
-            "meaning": f.meaning,
-            "kind": f.kind,
-        }
-        for f in task.fields
-    ]
-    return {
-        "name": task.name,
-        "text": task.text,
-        "horizon": task.horizon,
-        "discount": task.discount,
-        "fields": rows,
-        "success": task.success.meaning,
-        "gym_id": gymnasium_id(task),
-    }
-
-
-def gymnasium_id(task: Task) -> str | None:
-    """The environment's name in Gymnasium, where it has one."""
-    return task.env.gym_id if task.is_array else task.env.id
-
-
 def report(search: Search, winner: Candidate) -> None:
     """Train, judge and record the winner beside the controls; everything after the training is cheap."""
     run, task = search.run, search.task
@@ -63,7 +34,9 @@ def report(search: Search, winner: Candidate) -> None:
         return
     named = {"winner": winner.program, **controls(task)}
     seeds = search.config.all_seeds().of("final")
-    race = Race("final/trained", task, tuple(named.values()), tuple(named), tuple(seeds), search.config.config())
+    race = Race(
+        "final/trained", task, tuple(named.values()), tuple(named), tuple(seeds), search.config.config()
+    )
     search.watch.event("controls", {"names": list(named)[1:], "seeds": len(seeds)})
     with search.span(race.key):
         population, env_steps, _ = train_race(run, race, search.progress("final"))
@@ -75,8 +48,9 @@ def report(search: Search, winner: Candidate) -> None:
     others = {name: rows for name, rows in of.items() if name != "winner"}
     _record_controls(search, named, success, others, population, env_steps)
     best = of["winner"][int(np.nanargmax(np.where(np.isnan(success), -1.0, success)[of["winner"]]))]
-    _record_final(search, winner, success[of["winner"]], population, of["winner"], policies[best])
-    film, arrays = portray.film(task, policies[best], _STARTS + seeds[0])
+    episode = portray.episodes(task, winner.program, policies[best], _STARTS + seeds[0])
+    _record_final(search, winner, success, population.keep(of["winner"]), policies[best], episode)
+    film, arrays = portray.film(task, policies[best], episode, _STARTS + seeds[0])
     run.record("film", "film", film, arrays)
 
 
@@ -101,11 +75,17 @@ def _record_controls(
 
 
 def _record_final(
-    search: Search, winner: Candidate, success: Any, population: Population, rows: list[int], policy: Policy
+    search: Search,
+    winner: Candidate,
+    success: Any,
+    population: Population,
+    policy: Policy,
+    episode: dict[str, Any],
 ) -> None:
     task, config = search.task, search.config
     selected_on = search.selection[winner.id].mean
-    seeds = [population.seeds[m] for m in rows]
+    seeds = list(population.seeds)
+    success = success[: len(seeds)]  # the winner comes first in the race
     result = summary(success)
     payload = {
         "id": winner.id,
@@ -121,11 +101,12 @@ def _record_final(
         "best": result["mean"],
     }
     policy_arrays = {f"policy/{name}": getattr(policy, name) for name in ("params", "mean", "variance")}
-    arrays = {**curve_arrays(population.keep(rows)), **policy_arrays}
-    episode = portray.episodes(task, winner.program, policy, _STARTS + seeds[0])
+    arrays = {**curve_arrays(population), **policy_arrays}
     fields, heat_arrays = portray.heat(task, winner.program, episode)
     search.run.record("final", "final", {**payload, "heat": fields}, {**arrays, **episode, **heat_arrays})
-    search.watch.event("final", {key: payload[key] for key in ("id", "reward", "words", "success", "selected_on")})
+    search.watch.event(
+        "final", {key: payload[key] for key in ("id", "reward", "words", "success", "selected_on")}
+    )
 
 
 def summary(values: Sequence[float]) -> dict[str, Any]:

@@ -9,31 +9,26 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from .. import tasks
-from ..core.errors import BadInput, StoreError
+from ..core.errors import StoreError
 from ..core.stats import mean_interval
-from ..optimize.control import PPO
 from ..program import Grammar
 from ..store import Run
 from . import final
 from .candidate import Candidate, Parent, View
-from .method import DEFAULT, Method, load_method
+from .config import Design, describe
 from .propose import Draft, Proposer, make_proposer
 from .race import Race, Result, Standing, run_race
 from .recorded import record_steps
 from .screen import Refusal, screen
-from .seeds import Seeds
 
-
-# Few copies and a high learning rate need the fewest environment steps to tell a good reward from a bad
-# one (docs/training.md has the sweep).
-QUICK: dict[str, Any] = {"envs": 8, "learning_rate": 2e-3, "minibatches": 16}
+NOISE = 0.1  # of mean success over the selection seeds
 
 
 class Watcher(Protocol):
@@ -51,103 +46,6 @@ class Silent:
         """Ignore."""
 
 
-@dataclass(frozen=True)
-class Design:
-    """A search, fully resolved.
-
-    Args:
-        task: name of a shipped task, or path of a task file.
-        method: a name of ``METHODS`` or a ``Method``.
-        trainings: how many trainings (candidate x seed) the search may start.
-        steps: environment steps of one whole training.
-        seeds: seeds per candidate during the search.
-        seed: of everything.
-        ppo: settings of the trainer besides ``steps``, as (name, value).
-
-    Raises:
-        BadInput: for a budget that buys nothing.
-    """
-
-    task: str
-    method: str | Method = DEFAULT
-    trainings: int = 320
-    steps: int = 150_000
-    seeds: int = 1
-    seed: int = 0
-    ppo: tuple[tuple[str, Any], ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("trainings", "steps", "seeds"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise BadInput(name, repr(value), "a whole number, at least 1")
-        method = self.resolved
-        each = 2 if method.proposer == "derl" else 1  # a group of one has no baseline
-        least = method.rounds * method.islands * self.seeds * each
-        if self.trainings < least:
-            why = f"{each} candidates x {method.rounds} rounds x {method.islands} islands x {self.seeds} seeds"
-            raise BadInput("trainings", self.trainings, f"at least {least}", why)
-        self.config()
-        self.all_seeds()
-
-    @property
-    def resolved(self) -> Method:
-        """The method's configuration."""
-        return self.method if isinstance(self.method, Method) else load_method(self.method)
-
-    def config(self) -> PPO:
-        """The trainer's configuration."""
-        return PPO(steps=self.steps, **(QUICK | dict(self.ppo)))
-
-    def all_seeds(self) -> Seeds:
-        """Search, selection and final seeds."""
-        return Seeds(self.seed, search=self.seeds)
-
-    def record(self, task: tasks.Task) -> dict[str, Any]:
-        """The resolved configuration; its hash is the run's id."""
-        from .. import __version__
-
-        return {
-            "task": task.name,
-            "task_spec": self.task,
-            "task_text": task.text,
-            "method": asdict(self.resolved),
-            "trainings": self.trainings,
-            "steps": self.steps,
-            "seeds": self.seeds,
-            "seed": self.seed,
-            "ppo": asdict(self.config()),
-            "final_seeds": self.all_seeds().final,
-            "version": __version__,
-        }
-
-
-def from_record(config: dict[str, Any]) -> Design:
-    """The design that a run's configuration describes.
-
-    Raises:
-        StoreError: the run was made by another version, whose results this one would not repeat.
-    """
-    from .. import __version__
-
-    if config.get("version") != __version__:
-        raise StoreError(
-            f"this run was made by rewardsmith {config.get('version')}, this is {__version__}; "
-            "continue it with that version, or start a new run"
-        )
-    method = Method(**{k: tuple(v) if isinstance(v, list) else v for k, v in config["method"].items()})
-    ppo = {k: tuple(v) if isinstance(v, list) else v for k, v in config["ppo"].items() if k != "steps"}
-    return Design(
-        config["task_spec"],
-        method,
-        config["trainings"],
-        config["steps"],
-        config["seeds"],
-        config["seed"],
-        tuple(sorted(ppo.items())),
-    )
-
-
 def design(config: Design, root: Path | str | None = None, watch: Watcher | None = None) -> Run:
     """Search for a reward, and report honestly what was found.
 
@@ -160,6 +58,7 @@ def design(config: Design, root: Path | str | None = None, watch: Watcher | None
         The finished run, open for reading.
     """
     task = tasks.resolve(config.task)
+    config = config.budgeted(task)
     run = Run.create(root, config.record(task))
     with run:
         if run.finished is None:
@@ -185,7 +84,7 @@ class Search:
 
     def go(self) -> None:
         method = self.config.resolved
-        self.run.record("task", "task", final.describe(self.task))
+        self.run.record("task", "task", describe(self.task))
         self.watch.event("start", {"task": self.task, "run": self.run, "method": method.name})
         self.grammar = Grammar.from_fields(self.task.table())
         self.steps = record_steps(self.task, self.config.seed)
@@ -198,12 +97,13 @@ class Search:
         winner = self._select()
         final.report(self, winner)
         count = len(self.candidates) + sum(self.refused.values())
-        payload = {"programs": count, "screened": sum(self.refused.values()), "best": self._selected_on(winner)}
-        self.run.finish(payload)
+        best = (self.run.done("final") or {})["best"]
+        self.run.finish({"programs": count, "screened": sum(self.refused.values()), "best": best})
 
     # ------------------------------------------------------------------ one round
     def _round(self, number: int, proposer: Proposer, states: list[Any]) -> list[Any]:
         method = self.config.resolved
+        assert self.config.trainings is not None
         count = self.config.trainings // (method.rounds * method.islands * self.config.seeds)
         proposed: list[list[tuple[Draft, Candidate | None]]] = []
         rows: list[dict[str, Any]] = []
@@ -295,7 +195,12 @@ class Search:
                 "tied": tied,
                 "best": best.mean,
             }
-            data = {"round": number, "id": best.id, "success": interval, "text": str(self.candidates[best.id].program)}
+            data = {
+                "round": number,
+                "id": best.id,
+                "success": interval,
+                "text": str(self.candidates[best.id].program),
+            }
             self.watch.event("best", data)
         self.run.record("selected", f"round/{number}/selected", payload)
 
@@ -305,7 +210,7 @@ class Search:
         return len(good) >= method.agreeing
 
     def _select(self) -> Candidate:
-        """Train the best again on selection seeds, which nothing was chosen on before, and take the best mean."""
+        """Train the best again on selection seeds, which nothing was chosen on before."""
         ranked = [s for s in self._ranked() if s.finished] or self._ranked()
         if not ranked:
             raise StoreError(
@@ -316,10 +221,11 @@ class Search:
         best = [self.candidates[s.id] for s in ranked[: self.config.resolved.finalists]]
         result = self._race("selection/trained", best, "selection", 1.0, 0, self.config.resolved.rounds)
         self.selection = {standing.id: standing for standing in result.standings}
-        return self.candidates[result.standings[0].id]
-
-    def _selected_on(self, winner: Candidate) -> float:
-        return self.selection[winner.id].mean
+        top = result.standings[0].mean
+        # A few seeds cannot tell small differences apart; among the tied, the one that succeeds more often
+        # during training needs the least luck.
+        tied = [s for s in result.standings if s.mean >= top - NOISE]
+        return self.candidates[max(tied, key=lambda s: s.signal).id]
 
     # ------------------------------------------------------------------ training
     def _race(

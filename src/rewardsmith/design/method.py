@@ -45,7 +45,7 @@ class Method:
     survivors: float = 0.25
     finalists: int = 6
     enough: float = 0.9
-    agreeing: int = 3
+    agreeing: int = 6
 
     def __post_init__(self) -> None:
         if self.proposer not in PROPOSERS:
@@ -62,7 +62,9 @@ class Method:
 
 
 _ALL = (
-    Method("random", "independent random programs: the baseline of every search", "random", fresh=1.0, rounds=1),
+    Method(
+        "random", "independent random programs: the baseline of every search", "random", fresh=1.0, rounds=1
+    ),
     Method(
         "evolve",
         "mutation and crossover of the best programs (REvolve, R*)",

@@ -11,8 +11,9 @@ def outcome(run: Run) -> dict[str, Any]:
     """What a run found and what it cost.
 
     Keys: ``run``, ``task``, ``method``, ``status``, ``reward`` (text), ``words``, ``success`` (mean, low, high,
-    seeds, per_seed), ``selected_on``, ``shrinkage``, ``failed_seeds``, ``controls`` (zero, sparse, native), ``gymnasium``,
-    ``env_steps``, ``trainings``, ``programs``, ``screened``, ``wall_s``, ``folder``.  What is not there yet is None.
+    seeds, per_seed), ``selected_on``, ``shrinkage``, ``failed_seeds``, ``controls`` (zero, sparse, native),
+    ``gymnasium``, ``env_steps``, ``trainings``, ``programs``, ``screened``, ``wall_s``, ``folder``.  What is
+    not there yet is None.
     """
     final, controls, finished = (run.done(key) or {} for key in ("final", "controls", "finished"))
     spent, config = run.spent(), run.config
@@ -39,4 +40,8 @@ def outcome(run: Run) -> dict[str, Any]:
 
 
 def _control(entry: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if entry is None else {name: entry["success"][name] for name in ("mean", "low", "high", "per_seed")}
+    return (
+        None
+        if entry is None
+        else {name: entry["success"][name] for name in ("mean", "low", "high", "per_seed")}
+    )

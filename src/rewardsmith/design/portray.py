@@ -41,7 +41,9 @@ def episodes(task: Task, reward: Reward, policy: Policy, seed: int) -> dict[str,
     return arrays
 
 
-def heat(task: Task, reward: Reward, episode: dict[str, Numbers]) -> tuple[dict[str, str] | None, dict[str, Numbers]]:
+def heat(
+    task: Task, reward: Reward, episode: dict[str, Numbers]
+) -> tuple[dict[str, str] | None, dict[str, Numbers]]:
     """The reward over the two state fields that it depends on most, others at their median in the episodes.
 
     State fields and their twins are moved together, so terms that pay progress show no level here.
@@ -62,16 +64,22 @@ def heat(task: Task, reward: Reward, episode: dict[str, Numbers]) -> tuple[dict[
     return {"x": x, "y": y}, {"heat/x": xs, "heat/y": ys, "heat/reward": values}
 
 
-def film(task: Task, policy: Policy, seed: int) -> tuple[dict[str, Any], dict[str, Numbers]]:
-    """One episode to look at: line drawings where the task can draw itself, a GIF from a renderer, or why not."""
+def film(
+    task: Task, policy: Policy, episode: dict[str, Numbers], seed: int
+) -> tuple[dict[str, Any], dict[str, Numbers]]:
+    """The first episode to look at: line drawings, a GIF from the simulator's renderer, or why not."""
     caption = "one episode of the best of the final policies, from a start it was not trained on"
     if task.frame is not None:
-        obs = evaluate(task, [policy], seed, 1, keep=1).trajectories[0][0].obs
-        every = max(1, len(obs) // FRAMES)
+        obs = episode["episode/obs"][0][episode["episode/alive"][0]]
+        every = max(1, -(-len(obs) // FRAMES))
         frames = [[_rounded(shape) for shape in task.sketch(row)] for row in obs[::every]]
-        dt = float(getattr(task.env, "dt", 0.02)) * every
-        world = [float(edge) for edge in task.frame]
-        return {"kind": "sketch", "world": world, "dt": dt, "frames": frames, "caption": caption}, {}
+        drawn = {
+            "world": [float(edge) for edge in task.frame],
+            "dt": float(getattr(task.env, "dt", 0.02)) * every,
+            "episode": 0,
+            "every": every,
+        }
+        return {"kind": "sketch", **drawn, "frames": frames, "caption": caption}, {}
     if task.is_array:
         return {"kind": "none", "why": f"the environment of {task.name} has no drawing"}, {}
     from .render import render_gif

@@ -141,7 +141,7 @@ def _drop(race: Race, population: Population) -> tuple[Population, list[Standing
 
 
 def _judge(race: Race, population: Population, finished: bool) -> list[Standing]:
-    """Greedy episodes from starts that depend on the training seed alone, so that candidates are compared in pairs."""
+    """Greedy episodes from starts that depend on the training seed alone: candidates are compared in pairs."""
     starts = [_STARTS + seed for seed in population.seeds]
     played = evaluate(race.task, population.policies(), starts, EPISODES, keep=0)
     success = np.asarray(played.success).mean(axis=1)

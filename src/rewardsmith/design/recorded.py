@@ -18,7 +18,9 @@ def record_steps(task: Task, seed: int, envs: int = 16, steps: int = 128) -> dic
     """
     rng = np.random.default_rng([seed, 0x5C])
     play = _play_array if task.is_array else _play_simulator
-    obs, action, after, ended = (np.concatenate(list(part)) for part in zip(*play(task, rng, envs, steps), strict=True))
+    obs, action, after, ended = (
+        np.concatenate(list(part)) for part in zip(*play(task, rng, envs, steps), strict=True)
+    )
     spread = obs.std(axis=0, keepdims=True)
     shaken = [array + spread * rng.normal(size=array.shape) for array in (obs, after)]
     batch = task.batch(

@@ -83,9 +83,9 @@ def _living_sign(program: Program, batch: Batch, ending: str, discount: float) -
     at_end = float(np.median(program({**batch, "terminated": np.ones(len(batch["terminated"]))})))
     for_ever = float(np.median(going)) / max(1.0 - discount, 1e-3)
     if ending == "failure" and float(going.max()) < 0.0 and at_end > for_ever:
-        why = f"every step pays at most {going.max():.3g}; failing at once pays {at_end:.3g}, going on {for_ever:.3g}"
+        why = f"no step pays more than {going.max():.3g}; failing pays {at_end:.3g}, going on {for_ever:.3g}"
         return Refusal("S_DIE_EARLY", why)
     if ending == "goal" and float(going.min()) > 0.0 and at_end < for_ever:
-        why = f"every step pays at least {going.min():.3g}; the goal pays {at_end:.3g}, never reaching it {for_ever:.3g}"
+        why = f"every step pays {going.min():.3g} or more; the goal pays {at_end:.3g}, living on {for_ever:.3g}"
         return Refusal("S_LIVE_FOREVER", why)
     return None

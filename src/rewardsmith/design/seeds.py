@@ -20,7 +20,7 @@ class Seeds:
 
     base: int
     search: int = 2
-    selection: int = 4
+    selection: int = 6
     final: int = 8
 
     def __post_init__(self) -> None:

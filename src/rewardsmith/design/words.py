@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..core.algebra import Constant, Piped, Reward, Scale, Sum
+from ..core.algebra import Reward
 from ..core.fields import NEXT, Field
+from ..core.nodes import Constant, Piped, Scale, Sum
 from ..core.term import Term
 from ..program import Program, tree
 from ..program.printing import show

@@ -124,7 +124,9 @@ def _record(folder: Path) -> RunRecord:
     except StoreError as error:
         return RunRecord(folder.name, folder, reason=str(error))
     config = canonical.decode(row.config)
-    task, method = (value if isinstance(value, str) else "" for value in map(config.get, ("task", "method")))
+    given = config.get("method")
+    named = (config.get("task"), given.get("name") if isinstance(given, dict) else given)
+    task, method = (value if isinstance(value, str) else "" for value in named)
     return RunRecord(
         row.run, folder, task, method, status, row.reason, row.created, row.updated, count, row.best
     )

@@ -37,6 +37,8 @@ class Task:
         naive: one obvious dense reward, as a control.
         discount: the discount that controls are trained with.
         ending: what it means when an episode terminates before the horizon; screens compare it with living on.
+        trainings, steps: the budget of a search for which none is given: trainings to start, and environment
+            steps of each.
 
     Raises:
         BadInput: for fields that cannot be read here, reserved or doubled names, or a success that
@@ -53,6 +55,8 @@ class Task:
     naive: Reward | None = None
     discount: float = 0.99
     ending: Literal["failure", "goal", "never"] = "never"
+    trainings: int = 320
+    steps: int = 150_000
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", tuple(self.fields))
@@ -170,6 +174,10 @@ def _check_numbers(task: Task) -> None:
         raise BadInput(f"horizon of task {task.name}", task.horizon, "a whole number of steps, at least 1")
     if task.ending not in ("failure", "goal", "never"):
         raise BadInput(f"ending of task {task.name}", repr(task.ending), "'failure', 'goal' or 'never'")
+    for name in ("trainings", "steps"):
+        value = getattr(task, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise BadInput(f"{name} of task {task.name}", value, "a whole number, at least 1")
     if not 0.0 < task.discount <= 1.0:
         raise BadInput(f"discount of task {task.name}", task.discount, "above 0, at most 1")
     for part in ("actions", "observation_size"):

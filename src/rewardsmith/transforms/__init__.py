@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.algebra import Scale as Scale
+from ..core.nodes import Scale as Scale
 from .clip import Clip as Clip
 from .delta import Delta as Delta
 from .normalize import Normalize as Normalize

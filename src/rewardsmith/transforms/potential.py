@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.algebra import AtNext, Reward, Transform
+from ..core.algebra import Reward, Transform
 from ..core.arrays import Array, Batch, xp
 from ..core.errors import BadInput, CompositionError
 from ..core.fields import read_field
 from ..core.node import Node, number
+from ..core.nodes import AtNext
 
 
 @dataclass(frozen=True, repr=False)

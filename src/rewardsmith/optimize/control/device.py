@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.algebra import Constant, Reward
+from ...core.algebra import Reward
 from ...core.arrays import Array, Batch
 from ...core.fields import Field
+from ...core.nodes import Constant
 from ...core.term import success
 from ...program import Program, tree
 

@@ -43,8 +43,8 @@ def small_angle(next_angle: Array) -> Array:
 
 
 @term
-def pole_is_up(next_upright: Array, *, above: float = 0.95) -> Array:
-    """1 while the pole is within 18 degrees of upright (cosine above 0.95)."""
+def pole_is_up(next_upright: Array, *, above: float = 0.978) -> Array:
+    """1 while the pole is within 12 degrees of upright (cosine above 0.978), the limit of CartPole-v1."""
     return xp(next_upright).where(next_upright > above, 1.0, 0.0)
 
 
@@ -99,7 +99,7 @@ cartpole_swingup = Task(
     horizon=500,
     success=Success(
         pole_is_up,
-        "share of the last quarter of 500 steps for which the pole was within 18 degrees of upright",
+        "share of the last quarter of 500 steps for which the pole was within 12 degrees of upright",
         window=(0.75, 1.0),
     ),
     naive=uprightness,

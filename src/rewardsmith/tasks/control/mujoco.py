@@ -71,6 +71,8 @@ EFFORT = Field("effort", "1", 0.0, 6.0, "sum of squared actions", kind="action",
 
 reacher = Task(
     name="Reacher-v5",
+    trainings=80,
+    steps=60_000,
     text="Move the fingertip of a two-joint arm to the target, quickly, and keep it there.",
     env=GymEnv("Reacher-v5", 10, Box((-1.0,) * 2, (1.0,) * 2), 50),
     fields=(
@@ -98,6 +100,8 @@ reacher = Task(
 
 hopper = Task(
     name="Hopper-v5",
+    trainings=40,
+    steps=200_000,
     ending="failure",
     text="Hop forward on one leg for 1000 steps without falling, the torso upright.",
     env=GymEnv("Hopper-v5", 11, Box((-1.0,) * 3, (1.0,) * 3), 1000),
@@ -127,6 +131,8 @@ _CHEETAH_JOINTS = ("back_thigh", "back_shin", "back_foot", "front_thigh", "front
 
 half_cheetah = Task(
     name="HalfCheetah-v5",
+    trainings=40,
+    steps=200_000,
     text="Make the two-legged cheetah run forward.",
     env=GymEnv("HalfCheetah-v5", 17, Box((-1.0,) * 6, (1.0,) * 6), 1000),
     fields=(
