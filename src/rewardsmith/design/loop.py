@@ -27,8 +27,7 @@ from .propose import Draft, Proposer, make_proposer
 from .race import Race, Result, Standing, run_race
 from .recorded import record_steps
 from .screen import Refusal, screen
-
-NOISE = 0.1  # of mean success over the selection seeds
+from .select import choose, pruned
 
 
 class Watcher(Protocol):
@@ -218,14 +217,16 @@ class Search:
                 f"({', '.join(f'{k} {v}' for k, v in sorted(self.refused.items())) or 'none proposed'}); "
                 "allow more trainings"
             )
+        number = self.config.resolved.rounds
         best = [self.candidates[s.id] for s in ranked[: self.config.resolved.finalists]]
-        result = self._race("selection/trained", best, "selection", 1.0, 0, self.config.resolved.rounds)
+        simpler = pruned(best, self.standings)
+        self.candidates |= {each.id: each for each in simpler}
+        rows = [{**each.record(), "screened": None} for each in simpler]
+        self.run.record("proposed", "selection/proposed", {"round": number, "candidates": rows})
+        result = self._race("selection/trained", [*best, *simpler], "selection", 1.0, 0, number)
         self.selection = {standing.id: standing for standing in result.standings}
-        top = result.standings[0].mean
-        # A few seeds cannot tell small differences apart; among the tied, the one that succeeds more often
-        # during training needs the least luck.
-        tied = [s for s in result.standings if s.mean >= top - NOISE]
-        return self.candidates[max(tied, key=lambda s: s.signal).id]
+        known = [standing for standing in result.standings if not np.isnan(standing.mean)]
+        return choose(known or result.standings, self.candidates)
 
     # ------------------------------------------------------------------ training
     def _race(

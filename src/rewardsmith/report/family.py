@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from .draw import dot, hex_of, line, score, svg, tip_of, viridis, words
 from .story import Candidate, Story
 
-_ROW, _TOP, _GRID, _COLUMNS = 17.0, 46.0, 9.0, 9
+_ROW, _DROPPED, _TOP, _GRID, _COLUMNS = 16.0, 7.5, 46.0, 9.0, 9
 _LEFT, _RIGHT = 90.0, 160.0
 _TIP_LETTERS = 320
 
@@ -20,7 +20,7 @@ def family_tree(story: Story) -> str:
     rounds = sorted({candidate.round for candidate in story.candidates})
     trained = {r: _trained(story, r) for r in rounds}
     refused = {r: [c for c in story.candidates if c.round == r and c.screened] for r in rounds}
-    tall = max(len(row) for row in trained.values()) * _ROW
+    tall = max(sum(map(_room, row)) for row in trained.values())
     low = max(-(-len(row) // _COLUMNS) for row in refused.values()) * _GRID
     width = max(1080.0, _LEFT + 190.0 * (len(rounds) - 1) + _RIGHT)
     gap = (width - _LEFT - _RIGHT) / max(len(rounds) - 1, 1)
@@ -73,10 +73,16 @@ def _places(
     found: dict[str, tuple[float, float]] = {}
     for i, number in enumerate(rounds):
         column = trained[number]
-        start = _TOP + (tall - len(column) * _ROW) / 2 + _ROW / 2
-        for j, candidate in enumerate(column):
-            found[candidate.id] = (_LEFT + gap * i, start + j * _ROW)
+        y = _TOP + (tall - sum(map(_room, column))) / 2
+        for candidate in column:
+            found[candidate.id] = (_LEFT + gap * i, y + _room(candidate) / 2)
+            y += _room(candidate)
     return found
+
+
+def _room(candidate: Candidate) -> float:
+    """Height of a candidate's row: those that were dropped early are small."""
+    return _ROW if candidate.finished else _DROPPED
 
 
 def _ancestry(story: Story) -> set[str]:

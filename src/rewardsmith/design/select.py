@@ -1,0 +1,46 @@
+"""Choosing the winner: finalists, the same without idle parts, and what counts as a tie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..program import Program
+from .candidate import Candidate
+from .race import Standing
+
+NOISE = 0.1  # of mean success over a few seeds
+STEADY = 0.9  # of the best mean success during training
+IDLE = 0.02  # share of all that was paid in training
+
+
+def pruned(finalists: Sequence[Candidate], standings: Mapping[str, Standing]) -> list[Candidate]:
+    """Finalists without the parts that paid next to nothing: simpler, if they do as well.
+
+    They are candidates of their own (``<id>p``) and must prove themselves on the selection seeds.
+    """
+    known = {each.program.structural_hash for each in finalists}
+    found: list[Candidate] = []
+    for each in finalists:
+        terms = standings[each.id].terms
+        kept = tuple((n, expr) for n, expr in each.program.parts if n not in terms or terms[n].share > IDLE)
+        if not kept or len(kept) == len(each.program.parts):
+            continue
+        program = Program.of(kept, each.program.bindings, each.program.table)
+        if program.fields and program.structural_hash not in known:
+            known.add(program.structural_hash)
+            found.append(Candidate(f"{each.id}p", program, "prune", (each.id,), each.island))
+    return found
+
+
+def choose(standings: Sequence[Standing], candidates: Mapping[str, Candidate]) -> Candidate:
+    """The winner among finalists that were all trained on the same seeds.
+
+    A few seeds cannot tell small differences of success apart.  Among those tied with the best, the ones
+    that succeed most often during training need the least luck; among these, the smallest program wins.
+    """
+    top = max(standing.mean for standing in standings)
+    tied = [standing for standing in standings if standing.mean >= top - NOISE]
+    steadiest = max(standing.signal for standing in tied)
+    steady = [standing for standing in tied if standing.signal >= STEADY * steadiest]
+    best = min(steady, key=lambda standing: (candidates[standing.id].program.size, -standing.signal))
+    return candidates[best.id]
