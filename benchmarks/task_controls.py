@@ -76,9 +76,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=300_000, help="environment steps per training")
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--episodes", type=int, default=32, help="greedy episodes per training")
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--learning-rate", type=float, default=PPO(steps=1).learning_rate)
     args = parser.parse_args()
     config = PPO(steps=args.steps, learning_rate=args.learning_rate)
+    print(f"<!-- {config} -->")
     print("| task | control | mean success | seeds >= 0.8 | per seed |\n|---|---|---|---|---|", flush=True)
     for name in args.tasks:
         results, seconds = measure(tasks.load(name), config, args.seeds, args.episodes)

@@ -104,4 +104,5 @@ cartpole_swingup = Task(
     ),
     naive=uprightness,
     discount=0.98,
+    steps=120_000,
 )
