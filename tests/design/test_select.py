@@ -16,7 +16,7 @@ POOL = {each.id: each for each in (BIG, SMALL)}
 
 def standing(id, success, signal, **shares):
     terms = {name: TermTrace(0.0, 0.0, share) for name, share in shares.items()}
-    return Standing(id, (success,), signal, True, terms)
+    return Standing(id, (success,), signal, True, True, terms)
 
 
 def test_a_clear_difference_of_success_decides():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
-STAGES = {"search": "training", "selection": "choosing", "final": "final training"}
+STAGES = {"search": "training", "confirm": "confirming", "selection": "choosing", "final": "final training"}
 
 
 class Narrator(Protocol):

@@ -76,7 +76,7 @@ class Design:
 
     def all_seeds(self) -> Seeds:
         """Search, selection and final seeds."""
-        return Seeds(self.seed, search=self.seeds)
+        return Seeds(self.seed, search=self.seeds, confirm=self.resolved.confirm)
 
     def record(self, task: tasks.Task) -> dict[str, Any]:
         """The resolved configuration; its hash is the run's id."""

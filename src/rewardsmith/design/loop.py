@@ -24,7 +24,7 @@ from . import final
 from .candidate import Candidate, Parent, View
 from .config import Design, describe
 from .propose import Draft, Proposer, make_proposer
-from .race import Race, Result, Standing, run_race
+from .race import Race, Result, Standing, joined, run_race
 from .recorded import record_steps
 from .screen import Refusal, screen
 from .select import choose, pruned
@@ -102,8 +102,7 @@ class Search:
     # ------------------------------------------------------------------ one round
     def _round(self, number: int, proposer: Proposer, states: list[Any]) -> list[Any]:
         method = self.config.resolved
-        assert self.config.trainings is not None
-        count = self.config.trainings // (method.rounds * method.islands * self.config.seeds)
+        count = self._count()
         proposed: list[list[tuple[Draft, Candidate | None]]] = []
         rows: list[dict[str, Any]] = []
         for island, state in enumerate(states):
@@ -117,10 +116,29 @@ class Search:
             return states
         survivors = max(1, round(method.survivors * len(entered)))
         race = self._race(f"round/{number}/trained/search", entered, "search", method.first, survivors, number)
-        for standing in race.standings:
-            self.standings[standing.id] = standing
+        self.standings |= {standing.id: standing for standing in race.standings}
+        self._confirm(number, race.standings)
         self._record_selection(number)
         return [self._learn(proposer, s, island) for s, island in zip(states, proposed, strict=True)]
+
+    def _count(self) -> int:
+        """Candidates per round and island, so that first trainings and confirmations fit the budget."""
+        method, trainings = self.config.resolved, self.config.trainings
+        assert trainings is not None
+        each = self.config.seeds + method.confirmed * method.confirm
+        return max(1, int(trainings / (method.rounds * method.islands * each)))
+
+    def _confirm(self, number: int, standings: Sequence[Standing]) -> None:
+        """Train the best of a round again on further seeds."""
+        method = self.config.resolved
+        best = [s for s in standings if s.finished and not np.isnan(s.mean)]
+        best = best[: int(method.confirmed * len(standings))]
+        if not best:
+            return
+        entered = [self.candidates[standing.id] for standing in best]
+        race = self._race(f"round/{number}/trained/confirm", entered, "confirm", 1.0, 0, number)
+        again = {standing.id: standing for standing in race.standings}
+        self.standings |= {s.id: joined(s, again[s.id]) for s in best}
 
     def _accepted(
         self, proposer: Proposer, state: Any, view: View, count: int, rng: np.random.Generator
@@ -205,7 +223,7 @@ class Search:
 
     def _good_enough(self) -> bool:
         method = self.config.resolved
-        good = [s for s in self._ranked() if s.finished and s.mean >= method.enough]
+        good = [s for s in self._ranked() if s.confirmed and s.mean >= method.enough]
         return len(good) >= method.agreeing
 
     def _select(self) -> Candidate:

@@ -28,8 +28,10 @@ class Method:
         parents: how many of the best are kept as parents, per island.
         first: share of the training steps after which a round's losers are dropped.
         survivors: share of a round's candidates that is trained to the end.
+        confirmed, confirm: share of a round's candidates that is trained again, and on how many more seeds:
+            one seed tells luck from merit too rarely for a parent.
         finalists: how many of the best are trained again to choose the winner.
-        enough, agreeing: the search ends early when ``agreeing`` candidates reach this mean success.
+        enough, agreeing: the search ends early when ``agreeing`` confirmed candidates reach this mean success.
     """
 
     name: str
@@ -43,9 +45,11 @@ class Method:
     parents: int = 8
     first: float = 0.35
     survivors: float = 0.25
-    finalists: int = 6
+    confirmed: float = 0.125
+    confirm: int = 3
+    finalists: int = 5
     enough: float = 0.9
-    agreeing: int = 6
+    agreeing: int = 4
 
     def __post_init__(self) -> None:
         if self.proposer not in PROPOSERS:
@@ -53,10 +57,10 @@ class Method:
         unknown = sorted(set(self.sees) - set(SIGHTS))
         if unknown:
             raise BadInput(f"'sees' of method {self.name}", ", ".join(unknown), ", ".join(SIGHTS))
-        for name in ("rounds", "islands", "parents", "finalists", "agreeing"):
+        for name in ("rounds", "islands", "parents", "finalists", "agreeing", "confirm"):
             if getattr(self, name) < 1:
                 raise BadInput(f"{name} of method {self.name}", getattr(self, name), "at least 1")
-        for name in ("fresh", "crossover", "first", "survivors", "enough"):
+        for name in ("fresh", "crossover", "first", "survivors", "confirmed", "enough"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise BadInput(f"{name} of method {self.name}", getattr(self, name), "0 to 1")
 

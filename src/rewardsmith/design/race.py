@@ -49,12 +49,13 @@ class Race:
 
 @dataclass(frozen=True)
 class Standing:
-    """How one candidate did: success per seed (NaN = no verdict), and its mean success signal per step."""
+    """How one candidate did: success per seed (NaN = no verdict), and success per step late in training."""
 
     id: str
     success: tuple[float, ...]
     signal: float
     finished: bool
+    confirmed: bool = False
     terms: Mapping[str, TermTrace] = field(default_factory=dict)
 
     @property
@@ -63,13 +64,20 @@ class Standing:
         return float(np.mean(self.success))
 
     @property
-    def order(self) -> tuple[bool, bool, float, float]:
-        """Sort key, best first: a verdict, trained to the end, success, and how often it succeeds meanwhile.
+    def order(self) -> tuple[bool, bool, bool, float, float]:
+        """Sort key, best first: a verdict, more seeds, trained to the end, success to a digit, and in training.
 
-        The last breaks the ties of early training, when no candidate succeeds at the end of an episode.
+        One seed cannot tell more than a digit.  The last breaks ties: early, when nobody succeeds to the
+        end of an episode, and late, when many do and the quickest to learn needs the least luck.
         """
         known = not np.isnan(self.mean)
-        return not known, not self.finished, -self.mean if known else 0.0, -self.signal
+        return (
+            not known,
+            not self.confirmed,
+            not self.finished,
+            -round(self.mean, 1) if known else 0.0,
+            -self.signal,
+        )
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,13 @@ class Result:
     env_steps: int
     trainings: int
     population: Population | None = None
+
+
+def joined(first: Standing, again: Standing) -> Standing:
+    """What is known of a candidate after it was trained on further seeds."""
+    old, new = len(first.success), len(again.success)
+    signal = (old * first.signal + new * again.signal) / (old + new)
+    return Standing(first.id, first.success + again.success, signal, True, True, again.terms)
 
 
 Progress = Callable[[dict[str, Any]], None]
@@ -146,7 +161,7 @@ def _judge(race: Race, population: Population, finished: bool) -> list[Standing]
     played = evaluate(race.task, population.policies(), starts, EPISODES, keep=0)
     success = np.asarray(played.success).mean(axis=1)
     success[population.failures()] = np.nan
-    tail = max(1, len(population.curves.steps) // 4)
+    tail = max(1, len(population.curves.steps) // 2)
     signal = population.curves.figures["signal"][-tail:].mean(axis=0)
     owners = np.asarray(population.owners)
     standings: list[Standing] = []
@@ -154,7 +169,7 @@ def _judge(race: Race, population: Population, finished: bool) -> list[Standing]
         rows = np.flatnonzero(owners == owner)
         terms = _traces([population.curves.terms[m] for m in rows])
         each = tuple(float(value) for value in success[rows])
-        standings.append(Standing(race.ids[owner], each, float(signal[rows].mean()), finished, terms))
+        standings.append(Standing(race.ids[owner], each, float(signal[rows].mean()), finished, terms=terms))
     return standings
 
 
@@ -203,13 +218,14 @@ def _row(standing: Standing) -> dict[str, Any]:
         "success": list(standing.success),
         "signal": standing.signal,
         "finished": standing.finished,
+        "confirmed": standing.confirmed,
         "terms": terms,
     }
 
 
 def _standing(row: Mapping[str, Any]) -> Standing:
     terms = {name: TermTrace(*values) for name, values in row["terms"].items()}
-    return Standing(row["id"], tuple(row["success"]), row["signal"], row["finished"], terms)
+    return Standing(row["id"], tuple(row["success"]), row["signal"], row["finished"], row["confirmed"], terms)
 
 
 def _read(payload: Mapping[str, Any]) -> Result:

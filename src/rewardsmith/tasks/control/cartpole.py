@@ -103,6 +103,6 @@ cartpole_swingup = Task(
         window=(0.75, 1.0),
     ),
     naive=uprightness,
-    discount=0.98,
-    steps=120_000,
+    discount=0.96,
+    steps=200_000,
 )
