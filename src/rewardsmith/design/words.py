@@ -198,7 +198,8 @@ class _Speaker:
             ((slope, atom),) = terms
             target = -distance.constant / slope
             size = self._farthest(atom, slope, distance.constant)
-            gloss = self._gloss(self._field_of(atom)[0], target)  # type: ignore[index]
+            field = self._field_of(atom)
+            gloss = self._gloss(field[0], target) if field else ""
             return size, _number(target) + (f" ({gloss})" if gloss else ""), self._the(atom)
         if len(terms) == 2 and abs(distance.constant) <= CLEARLY and abs(terms[0][0] + terms[1][0]) <= 1e-9:
             return 1.0, self._the(terms[1][1]), self._the(terms[0][1])

@@ -192,7 +192,8 @@ def viridis(share: float) -> tuple[int, int, int]:
     place = min(max(share, 0.0), 1.0) * (len(_VIRIDIS) - 1)
     i = min(int(place), len(_VIRIDIS) - 2)
     a, b, t = _VIRIDIS[i], _VIRIDIS[i + 1], place - i
-    return tuple(round(p + (q - p) * t) for p, q in zip(a, b, strict=True))  # type: ignore[return-value]
+    red, green, blue = (round(p + (q - p) * t) for p, q in zip(a, b, strict=True))
+    return red, green, blue
 
 
 def hex_of(rgb: tuple[int, int, int]) -> str:

@@ -161,6 +161,7 @@ def _replace(path: Path, fill: Callable[[_Hashed], object]) -> str:
 
 
 def _write_zip(sink: _Sink, arrays: Mapping[str, np.ndarray]) -> None:
+    # ZipFile needs write, tell, seek and flush of a file, no more, but is typed for all of IO[bytes].
     with zipfile.ZipFile(sink, "w") as archive:  # type: ignore[arg-type]
         for name, value in arrays.items():
             # ZipInfo's default date is constant, unlike that of ZipFile.writestr(name, ...).

@@ -99,6 +99,7 @@ acrobot = Task(
 
 acrobot_high = Task(
     name="acrobot_high",
+    steps=300_000,
     text="Swing the two links up and keep the tip above the line for as much of the second half of the "
     "episode as possible; reaching the line does not end the episode.",
     env=Acrobot(stops=False, torque=STRONG),
