@@ -47,7 +47,7 @@ class Method:
     survivors: float = 0.25
     confirmed: float = 0.125
     confirm: int = 3
-    finalists: int = 5
+    finalists: int = 3
     enough: float = 0.9
     agreeing: int = 4
 
