@@ -57,28 +57,29 @@ def test_the_outcome_is_complete_and_consistent(finished):
 def test_the_budget_is_measured(finished):
     """Oracle: count members and steps in the journal by hand."""
     _, run, _ = finished
-    searched = sum(
-        e.payload["cost"]["trainings"] for e in run.events("trained") if e.payload["stage"] == "search"
-    )
-    assert searched <= BUDGET["trainings"]
-    rows = [row for event in run.events("proposed") for row in event.payload["candidates"]]
-    assert searched == sum(row["screened"] is None for row in rows)
+    trained = {stage: 0 for stage in ("search", "confirm", "selection")}
+    for event in run.events("trained"):
+        trained[event.payload["stage"]] += event.payload["cost"]["trainings"]
+    assert trained["search"] + trained["confirm"] <= BUDGET["trainings"]
+    rows = [(e.key, row) for e in run.events("proposed") for row in e.payload["candidates"]]
+    searched = [row for key, row in rows if key.startswith("round/")]
+    assert trained["search"] == sum(row["screened"] is None for row in searched)
     assert outcome(run)["programs"] == len(rows)
     selection = next(e for e in run.events("trained") if e.payload["stage"] == "selection")
     assert selection.payload["cost"]["env_steps"] == len(selection.payload["members"]) * BUDGET["steps"]
     controls = run.done("controls")["cost"]
     assert controls == {"env_steps": 4 * 8 * BUDGET["steps"], "trainings": 32}
-    assert outcome(run)["trainings"] == searched + selection.payload["cost"]["trainings"] + 32
+    assert outcome(run)["trainings"] == sum(trained.values()) + 32
 
 
 def test_the_winner_was_chosen_on_seeds_of_its_own(finished):
     _, run, _ = finished
     final = run.done("final")
-    used = {stage: set() for stage in ("search", "selection")}
+    used = {stage: set() for stage in ("search", "confirm", "selection")}
     for event in run.events("trained"):
         used[event.payload["stage"]] |= {member["seed"] for member in event.payload["members"]}
-    assert not used["search"] & used["selection"]
-    assert not (used["search"] | used["selection"]) & set(final["success"]["seeds"])
+    used["final"] = set(final["success"]["seeds"])
+    assert sum(map(len, used.values())) == len(set().union(*used.values()))
     selection = next(e for e in run.events("trained") if e.payload["stage"] == "selection")
     means = {row["id"]: np.mean(row["success"]) for row in selection.payload["standings"]}
     assert final["selected_on"] == means[final["id"]]
