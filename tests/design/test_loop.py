@@ -57,7 +57,7 @@ def test_the_outcome_is_complete_and_consistent(finished):
 def test_the_budget_is_measured(finished):
     """Oracle: count members and steps in the journal by hand."""
     _, run, _ = finished
-    trained = {stage: 0 for stage in ("search", "confirm", "selection")}
+    trained = dict.fromkeys(("search", "confirm", "selection"), 0)
     for event in run.events("trained"):
         trained[event.payload["stage"]] += event.payload["cost"]["trainings"]
     assert trained["search"] + trained["confirm"] <= BUDGET["trainings"]

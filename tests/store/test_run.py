@@ -257,9 +257,10 @@ def test_a_read_only_folder_can_be_read_and_says_so_when_written(tmp_path: Path)
 import os, sys
 from rewardsmith.core.errors import StoreError
 from rewardsmith.store import Run, list_runs
+root = {str(tmp_path)!r}
+Run.open(root).done("x"), list_runs(root)  # loads every module while their folder can be read
 if os.getuid() == 0:
     os.setuid(65534)  # the administrator may write everywhere
-root = {str(tmp_path)!r}
 print(Run.open(root).done("x"), list_runs(root)[0].status)
 for attempt in (lambda: Run.resume(root), lambda: Run.create(root, {{"other": 1}})):
     try:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import hashlib
 import importlib
+import importlib.machinery
 import importlib.util
 import re
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import BadInput
 from .task import Task
@@ -94,7 +96,7 @@ def _execute(file: Path) -> object:
     # The module stays importable under this name, because fields and terms pickle by reference.
     digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
     name = f"rewardsmith_task_{file.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=_Fresh(name, str(file)))
     if spec is None or spec.loader is None:
         raise BadInput("task file", str(file), _WANTED, "Python cannot load it")
     module = importlib.util.module_from_spec(spec)
@@ -105,6 +107,14 @@ def _execute(file: Path) -> object:
         del sys.modules[name]
         raise BadInput("task file", str(file), _WANTED, _reason(problem, spec.origin)) from None
     return getattr(module, "task", None)
+
+
+class _Fresh(importlib.machinery.SourceFileLoader):
+    """Reads the file every time: cached byte code knows only seconds and sizes, and people edit faster."""
+
+    def get_code(self, fullname: str) -> Any:
+        del fullname
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def _reason(problem: BaseException, origin: str | None) -> str:
