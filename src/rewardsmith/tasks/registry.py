@@ -96,7 +96,7 @@ def _execute(file: Path) -> object:
     # The module stays importable under this name, because fields and terms pickle by reference.
     digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
     name = f"rewardsmith_task_{file.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, file, loader=_Fresh(name, str(file)))
+    spec = importlib.util.spec_from_file_location(name, file, loader=_Fresh(name, str(file.absolute())))
     if spec is None or spec.loader is None:
         raise BadInput("task file", str(file), _WANTED, "Python cannot load it")
     module = importlib.util.module_from_spec(spec)
