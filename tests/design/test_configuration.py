@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rewardsmith.core.errors import BadInput
 from rewardsmith.design import METHODS, Design, Method, from_record, load_method
+from rewardsmith.design.loop import Search
 from rewardsmith.design.seeds import Seeds
 from rewardsmith.tasks import load
 
@@ -41,6 +42,16 @@ def test_bad_configurations_are_refused_in_one_line(change, says):
     with pytest.raises(BadInput, match=says) as caught:
         Design("cartpole_swingup", **change)
     assert "\n" not in str(caught.value)
+
+
+def test_the_smallest_budget_of_every_method_leaves_groups_to_learn_from():
+    """Whatever a design accepts, each round has as many candidates as its proposer needs."""
+    task = load("pendulum_hold")
+    for name, method in METHODS.items():
+        least = method.rounds * method.islands * method.smallest
+        search = Search(Design("pendulum_hold", name, trainings=least).budgeted(task), task, None, None)
+        assert search._count() >= method.smallest
+        assert search._count() * method.rounds * method.islands <= least
 
 
 @pytest.mark.parametrize(

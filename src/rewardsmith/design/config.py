@@ -52,7 +52,7 @@ class Design:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise BadInput(name, repr(value), "a whole number, at least 1")
         method = self.resolved
-        each = 2 if method.proposer == "derl" else 1  # a group of one has no baseline
+        each = method.smallest
         least = method.rounds * method.islands * self.seeds * each
         if self.trainings is not None and self.trainings < least:
             why = f"{each} candidates x {method.rounds} rounds x {method.islands} islands x {self.seeds} seeds"

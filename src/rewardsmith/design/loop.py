@@ -126,7 +126,7 @@ class Search:
         method, trainings = self.config.resolved, self.config.trainings
         assert trainings is not None
         each = self.config.seeds + method.confirmed * method.confirm
-        return max(1, int(trainings / (method.rounds * method.islands * each)))
+        return max(method.smallest, int(trainings / (method.rounds * method.islands * each)))
 
     def _confirm(self, number: int, standings: Sequence[Standing]) -> None:
         """Train the best of a round again on further seeds."""

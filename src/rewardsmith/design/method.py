@@ -64,6 +64,11 @@ class Method:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise BadInput(f"{name} of method {self.name}", getattr(self, name), "0 to 1")
 
+    @property
+    def smallest(self) -> int:
+        """Fewest candidates per round and island: a group of one has no baseline to learn from."""
+        return 2 if self.proposer == "derl" else 1
+
 
 _ALL = (
     Method(

@@ -62,7 +62,7 @@ class PPO:
     The defaults were chosen on ``cartpole_swingup`` with three dense rewards, 8 seeds, 300,000 steps: what
     matters most is many small updates.  Mean success: 4 epochs x 4 minibatches 0.49, 0.28, 0.20; 4 x 16:
     1.00, 0.80, 0.88 at 1.4 times the cost; 10 x 16: 1.00, 1.00, 1.00 at twice the cost; shorter rollouts
-    (32 steps) are worse.  Entropy bonus, discount 0.98 to 0.995: no gain.
+    (32 steps) are worse.  An entropy bonus gave no gain.
 
     Raises:
         BadInput: for a value out of range, naming what is allowed.
