@@ -27,6 +27,10 @@ from .update import RECORDED, Member, iteration_key, learn
 PLACES = 8  # members per device and block
 ROUNDS = 32  # most iterations in one call: rows of the record
 AXIS = Part("members")
+# XLA would spread single operations over all cores.  The cores are busy with other members already, handing
+# operations this small over costs more than it gains, and a sum must not depend on how many threads were free.
+ONE_CORE = {"xla_cpu_enable_concurrency_optimized_scheduler": False, "xla_cpu_multi_thread_eigen": False}
+compiled = partial(jax.jit, compiler_options=ONE_CORE)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def one_iteration(plan: Plan, knobs: Knobs, member: Member, code: Any) -> tuple[
     return member, jnp.concatenate([record, signal[None], jnp.nanmean(parts, axis=tuple(range(1, parts.ndim)))])
 
 
-@partial(jax.jit, static_argnames=("plan",))
+@partial(compiled, static_argnames=("plan",))
 def train_block(
     plan: Plan, knobs: Knobs, members: Member, codes: Any, live: Array, rounds: Array
 ) -> tuple[Member, Array]:
@@ -110,7 +114,7 @@ def train_block(
     return _sharded(plan, shard, specs, (AXIS, AXIS))(knobs, members, codes, live, rounds)
 
 
-@partial(jax.jit, static_argnames=("plan",))
+@partial(compiled, static_argnames=("plan",))
 def rollout_block(plan: Plan, members: Member, live: Array) -> tuple[Member, Steps]:
     """One rollout of every live member; steps ``(capacity, T, N, ...)``."""
 
@@ -126,7 +130,7 @@ def rollout_block(plan: Plan, members: Member, live: Array) -> tuple[Member, Ste
     return _sharded(plan, shard, (AXIS, AXIS), (AXIS, AXIS))(members, live)
 
 
-@partial(jax.jit, static_argnames=("plan",))
+@partial(compiled, static_argnames=("plan",))
 def learn_block(
     plan: Plan, knobs: Knobs, members: Member, steps: Steps, reward: Array, live: Array
 ) -> tuple[Member, Array]:
@@ -143,7 +147,7 @@ def learn_block(
     return _sharded(plan, shard, specs, (AXIS, AXIS))(knobs, members, steps, reward, live)
 
 
-@partial(jax.jit, static_argnames=("networks", "shape"))
+@partial(compiled, static_argnames=("networks", "shape"))
 def noise_block(networks: Networks, shape: Shape, members: Member) -> Array:
     """The noise of one rollout of every member, time first: ``(rollout, members, envs, outputs)``."""
 
@@ -153,7 +157,7 @@ def noise_block(networks: Networks, shape: Shape, members: Member) -> Array:
     return jnp.swapaxes(jax.lax.map(draw, members), 0, 1)
 
 
-@partial(jax.jit, static_argnames=("networks",))
+@partial(compiled, static_argnames=("networks",))
 def act_block(networks: Networks, members: Member, obs: Array, noise: Array) -> tuple[Array, Array, Array]:
     """One action in every copy of every member, ``(members, envs, ...)``: for simulators on the host."""
 
@@ -163,7 +167,7 @@ def act_block(networks: Networks, members: Member, obs: Array, noise: Array) -> 
     return jax.lax.map(choose, (members.params, members.observed, obs, noise))
 
 
-@partial(jax.jit, static_argnames=("task", "networks", "episodes", "greedy"))
+@partial(compiled, static_argnames=("task", "networks", "episodes", "greedy"))
 def play_block(
     task: Any,
     networks: Networks,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 import jax
@@ -19,6 +19,7 @@ from .rollout import Steps
 from .update import RECORDED, Member
 
 Numbers = np.ndarray[Any, Any]
+HOST_STEP = ("obs", "reward", "terminated", "truncated", "next_obs")
 
 
 def fresh_seed(*parts: int) -> int:
@@ -48,11 +49,11 @@ def advance_simulated(
     after = jax.tree.map(np.array, members)
     after.running[:] = 0.0
     groups = blocks(range(count), plan.mesh.size)
-    with _simulators(plan, members) as worlds:
-        seen = np.stack([world.reset() for world in worlds]).astype(np.float32)
+    with closing(plan.task.env.open(count * plan.shape.envs, _seeds(plan, members))) as world:
+        seen = _by_member(world.reset(), count).astype(np.float32)
         clock = np.zeros(seen.shape[:2], np.int32)
         for round in range(rounds):
-            steps, seen, clock = _record(plan, after, worlds, seen, clock)
+            steps, seen, clock = _record(plan, after, world, seen, clock)
             for block in groups:
                 own = block.take(steps)
                 paid, signals = score_block(plan, block, own, rewards, states, terms)
@@ -87,32 +88,30 @@ def _episodes(task: Any, policy: Policy, seed: int, episodes: int, greedy: bool)
     return {**task.batch(*arrays), "happened": happened}
 
 
-@contextmanager
-def _simulators(plan: Plan, members: Member) -> Generator[list[Any]]:
-    with ExitStack() as stack:
-        yield [
-            stack.enter_context(closing(plan.task.env.open(plan.shape.envs, fresh_seed(seed, iteration))))
-            for seed, iteration in zip(members.seed, members.iteration, strict=True)
-        ]
+def _seeds(plan: Plan, members: Member) -> Numbers:
+    """A seed for every copy of every member, ``(M * N,)``: a function of the member's own seed and iteration."""
+    firsts = [fresh_seed(*pair) for pair in zip(members.seed, members.iteration, strict=True)]
+    return np.add.outer(firsts, np.arange(plan.shape.envs)).ravel()
+
+
+def _by_member(array: Numbers, count: int) -> Numbers:
+    return np.asarray(array).reshape(count, -1, *array.shape[1:])
 
 
 def _record(
-    plan: Plan, members: Member, worlds: Sequence[Any], seen: Numbers, clock: Numbers
+    plan: Plan, members: Member, world: Any, seen: Numbers, clock: Numbers
 ) -> tuple[Steps, Numbers, Numbers]:
     """One rollout of all members: steps ``(M, T, N, ...)``, and what they see and their clocks afterwards."""
     choose = _chooser(plan, members)
     rows: list[tuple[Numbers, ...]] = []
     for time in range(plan.shape.rollout):
         action, raw, head = choose(seen, time)
-        found = [world.step(own) for world, own in zip(worlds, action, strict=True)]
-        after, ended, cut, paid = (
-            np.stack([getattr(one, name) for one in found])
-            for name in ("next_obs", "terminated", "truncated", "reward")
-        )
+        found = world.step(action.reshape(-1, *action.shape[2:]))
+        obs, paid, ended, cut, after = (_by_member(getattr(found, name), len(seen)) for name in HOST_STEP)
         rows.append(
             (seen, action, after.astype(np.float32), ended, cut, clock, raw, head, paid.astype(np.float32))
         )
-        seen = np.stack([one.obs for one in found]).astype(np.float32)
+        seen = obs.astype(np.float32)
         clock = np.where(ended | cut, 0, clock + 1).astype(np.int32)
     return Steps(*(np.stack(column, axis=1) for column in zip(*rows, strict=True))), seen, clock
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...core.arrays import Array, xp
 from ...tasks.spaces import Actions, Discrete
+from .dense import dense
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
 INITIAL_DEVIATION = 0.6  # of actions whose range is scaled to [-1, 1]
@@ -144,6 +145,7 @@ def _forward(arrays: list[Array], x: Array) -> Array:
     lib = xp(x)
     last = len(arrays) - 2
     for layer in range(0, len(arrays), 2):
-        x = x @ arrays[layer] + arrays[layer + 1]
+        weight, bias = arrays[layer], arrays[layer + 1]
+        x = dense(x, weight, bias) if lib is jnp and x.ndim == 2 else x @ weight + bias
         x = x if layer == last else lib.tanh(x)
     return x

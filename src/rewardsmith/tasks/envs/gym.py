@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -80,8 +80,8 @@ class GymEnv:
             return self.engine
         return "envpool" if _envpool_has(self.id, self.options) else "gymnasium"
 
-    def open(self, num_envs: int, seed: int) -> HostVector:
-        """Start ``num_envs`` copies; copy i is seeded with ``seed + i``.
+    def open(self, num_envs: int, seed: int | Sequence[int]) -> HostVector:
+        """Start ``num_envs`` copies; copy i is seeded with ``seed + i``, or with ``seed[i]``.
 
         Raises:
             BadInput: the engine does not have this environment or option.
@@ -89,6 +89,9 @@ class GymEnv:
         """
         if num_envs < 1:
             raise BadInput(f"copies of {self.id}", num_envs, "at least 1")
+        seeds = [seed + i for i in range(num_envs)] if isinstance(seed, int) else [int(one) for one in seed]
+        if len(seeds) != num_envs:
+            raise BadInput(f"seeds of {self.id}", len(seeds), f"one for each of the {num_envs} copies")
         if self.chosen_engine() == "envpool":
             _import("envpool", self.id)
             if not _envpool_has(self.id, self.options):
@@ -97,10 +100,10 @@ class GymEnv:
                 raise BadInput(
                     "envpool environment", asked, "what envpool.list_all_envs() has", "try engine='gymnasium'"
                 )
-            return EnvpoolVector(self.id, num_envs, seed, self.horizon, self.options)
+            return EnvpoolVector(self.id, num_envs, seeds, self.horizon, self.options)
         _import("gymnasium", self.id)
         with _readable(self.id, self.options):
-            return GymnasiumVector(self.id, num_envs, seed, self.horizon, self.options)
+            return GymnasiumVector(self.id, num_envs, seeds, self.horizon, self.options)
 
 
 def _import(package: str, id: str) -> Any:

@@ -61,7 +61,7 @@ class EnvpoolVector:
     """
 
     def __init__(
-        self, id: str, num_envs: int, seed: int, horizon: int, options: tuple[tuple[str, Any], ...]
+        self, id: str, num_envs: int, seeds: list[int], horizon: int, options: tuple[tuple[str, Any], ...]
     ) -> None:
         import envpool
 
@@ -72,7 +72,7 @@ class EnvpoolVector:
                 id,
                 env_type="gymnasium",
                 num_envs=num_envs,
-                seed=seed,
+                seed=seeds,
                 num_threads=threads,
                 max_episode_steps=horizon + 1,
                 **dict(options),
@@ -112,7 +112,7 @@ class GymnasiumVector:
     """Gymnasium's own vector environment, one copy after the other, any environment."""
 
     def __init__(
-        self, id: str, num_envs: int, seed: int, horizon: int, options: tuple[tuple[str, Any], ...]
+        self, id: str, num_envs: int, seeds: list[int], horizon: int, options: tuple[tuple[str, Any], ...]
     ) -> None:
         import gymnasium
         from gymnasium.vector import AutoresetMode
@@ -125,12 +125,12 @@ class GymnasiumVector:
             max_episode_steps=horizon,
             **dict(options),
         )
-        self._seed: int | None = seed
+        self._seeds: list[int] | None = seeds
 
     def reset(self) -> Array:
         """Start N episodes; the first call seeds them."""
-        seed, self._seed = self._seed, None
-        return _flat(self._envs.reset(seed=seed)[0])
+        seeds, self._seeds = self._seeds, None
+        return _flat(self._envs.reset(seed=seeds)[0])
 
     def step(self, actions: Array) -> HostStep:
         """Act in every copy; Gymnasium resets those that ended and hands over their final observations."""
