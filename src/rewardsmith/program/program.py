@@ -98,24 +98,23 @@ class Program(Reward):
         """The operations in order, shared subexpressions once."""
         return record(self.parts, self.bindings, {field.name: field for field in self.table})
 
-    def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        with np.errstate(all="ignore"):
-            return self._share(batch), state
+    @np.errstate(all="ignore")
+    def __call__(self, batch: Batch) -> Array:
+        # The shortest way to the total, because for a small program the way costs as much as the arithmetic.
+        total, _ = self._evaluate(batch)
+        return total if _surely_finite(total) else Reward.__call__(self, batch)
 
-    def _share(self, batch: Batch) -> Shares:
+    @np.errstate(all="ignore")
+    def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
+        total, values = self._evaluate(batch)
+        return Shares(total, dict(zip(self.names, values, strict=True))), state
+
+    def _evaluate(self, batch: Batch) -> tuple[Array, list[Array]]:
         values = evaluate(self.tape, batch)
         total: Array = values[0]
         for value in values[1:]:
             total = total + value
-        return Shares(total, dict(zip(self.names, values, strict=True)))
-
-    def explain(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        # One sum says that everything is finite; only where it is not, the base class looks for infinities.
-        shares, state = self.share(batch, state)
-        with np.errstate(all="ignore"):
-            if type(shares.total) is np.ndarray and math.isfinite(np.add.reduce(shares.total, axis=None)):
-                return shares, state
-        return Reward.explain(self, batch, state)
+        return total, values
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -228,6 +227,14 @@ class Program(Reward):
             for row in data["fields"]
         ]
         return parse(data["source"], fields)
+
+
+def _surely_finite(total: Array) -> bool:
+    """One number says that all are finite; where it is not, somebody has to look for infinities."""
+    if type(total) is not np.ndarray:
+        return False
+    short = total.ndim == 1 and total.size <= 8192  # the fastest sum there is, but longer ones start threads
+    return math.isfinite(total.dot(total) if short else np.add.reduce(total, None))
 
 
 def table_of(fields: Any) -> dict[str, Field]:
