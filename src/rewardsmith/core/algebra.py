@@ -13,12 +13,13 @@ from __future__ import annotations
 import enum
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .arrays import Array, Batch, is_traced, xp
 from .errors import CompositionError, NonFiniteError, ScopeError
+from .laws import Laws
 from .node import Node, as_number, walk
 
 
@@ -165,6 +166,16 @@ class Transform(Node):
     def scope(self) -> Scope:
         """What the transform must see whole."""
         return self.own_scope
+
+    @property
+    def laws(self) -> Laws:
+        """What is promised of it; ``rewardsmith.testing.check_laws`` proves it or gives the counter-example."""
+        return Laws()
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        """Small valid instances: what catalogues show and the conformance suite runs on."""
+        return (cls(),)
 
     def __or__(self, other: Any) -> Transform:
         if not isinstance(other, Transform):

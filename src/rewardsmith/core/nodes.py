@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from .algebra import Reward, Scope, Shares, Transform, leading_shape
 from .arrays import Array, Batch, xp
 from .errors import BadInput, CompositionError
 from .fields import at_next_fields
+from .laws import Laws
 from .node import Node, as_number, number
 
 
@@ -179,6 +180,14 @@ class Scale(Transform):
     weight: float = number()
     linear: ClassVar[bool] = True
 
+    @property
+    def laws(self) -> Laws:
+        return Laws(policy_invariant=self.weight > 0, order_preserving=self.weight >= 0)
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return cls(2.0), cls(-1.0), cls(0.0)
+
     def apply(self, reward: Array, batch: Batch, state: Any) -> tuple[Array, Any]:
         del batch
         return self.weight * reward, state
@@ -199,6 +208,21 @@ class Chain(Transform):
             reward, own = step.apply(reward, batch, own)
             after.append(own)
         return reward, tuple(after)
+
+    @property
+    def laws(self) -> Laws:
+        laws = [step.laws for step in self.steps]
+        policy = None if any(law.policy_invariant is None for law in laws) else True
+        return Laws(
+            policy_invariant=policy if all(law.policy_invariant is not False for law in laws) else False,
+            order_preserving=all(law.order_preserving for law in laws),
+            conserves_return=all(law.conserves_return for law in laws),
+            bounds=laws[-1].bounds,
+        )
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return (cls((Scale(2.0), Scale(0.5))),)
 
     @property
     def fields(self) -> frozenset[str]:

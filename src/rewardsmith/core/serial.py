@@ -25,7 +25,8 @@ def to_json(node: Node) -> dict[str, Any]:
             "type": "Term",
             "name": node.label,
             "module": function.__module__,
-            "numbers": dict(node.settings),
+            "numbers": {name: _plain(value) for name, value in node.settings},
+            "options": {name: _plain(value) for name, value in node.options},
         }
     custom = getattr(type(node), "_to_json", None)
     if custom is not None:
@@ -67,7 +68,8 @@ def _read(data: Any, terms: Mapping[str, Term]) -> Any:
     if kind == "Term":
         if data.get("name") not in terms:
             raise BadInput("term in JSON", data.get("name"), ", ".join(sorted(terms)), "pass it as terms=[...]")
-        return terms[data["name"]].set(**data.get("numbers", {}))
+        given = {**data.get("numbers", {}), **data.get("options", {})}
+        return terms[data["name"]].set(**{name: _read(value, terms) for name, value in given.items()})
     classes = node_classes()
     if kind not in classes:
         raise BadInput("type in JSON", kind, ", ".join(sorted(classes)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Self, overload
 
 import numpy as np
@@ -17,18 +18,30 @@ from .fields import read_field
 from .node import Node, as_number
 
 
+@dataclass(frozen=True)
+class Info:
+    """What people should know of a term: unit and bounds of its values, and where its formula is from."""
+
+    unit: str = "1"
+    low: float = -math.inf
+    high: float = math.inf
+    source: str = ""
+
+
 @dataclass(frozen=True, repr=False)
 class Term(Reward):
     """A named pure function of fields.
 
     Positional parameters of ``function`` are field names; keyword-only parameters with a default are
-    numbers.  Calling a term with a batch evaluates it, calling it with keywords sets its numbers:
-    ``bump(width=0.5)(batch)``.
+    numbers, or (where the default is a text, a truth value, None or a tuple of them) options.  Calling a
+    term with a batch evaluates it, calling it with keywords sets them: ``bump(width=0.5)(batch)``.
     """
 
     function: Callable[..., Array]
     settings: tuple[tuple[str, Any], ...] = ()
     needs: Scope = Scope.STEP
+    options: tuple[tuple[str, Any], ...] = ()
+    info: Info = field(default=Info(), compare=False)
 
     @property
     def label(self) -> str:
@@ -49,14 +62,15 @@ class Term(Reward):
             raise BadInput(self.label, "a batch and numbers at once", "term(number=...)(batch)")
         return Reward.__call__(self, batch)
 
-    def set(self, **numbers: float) -> Term:
-        """The same term with other numbers."""
-        known = dict(self.settings)
-        unknown = sorted(set(numbers) - set(known))
+    def set(self, **changes: Any) -> Self:
+        """The same term with other numbers or options."""
+        unknown = sorted(set(changes) - {name for name, _ in (*self.settings, *self.options)})
         if unknown:
-            raise BadInput(f"numbers of {self.label}", ", ".join(unknown), ", ".join(known) or "none")
-        new = tuple((k, as_number(numbers.get(k, v), f"{self.label}.{k}")) for k, v in self.settings)
-        return Term(self.function, new, self.needs)
+            known = ", ".join(name for name, _ in (*self.settings, *self.options)) or "none"
+            raise BadInput(f"numbers of {self.label}", ", ".join(unknown), known)
+        numbers = tuple((k, as_number(changes.get(k, v), f"{self.label}.{k}")) for k, v in self.settings)
+        options = tuple((k, _as_option(changes.get(k, v), f"{self.label}.{k}")) for k, v in self.options)
+        return replace(self, settings=numbers, options=options)
 
     def own_numbers(self) -> dict[str, Any]:
         return dict(self.settings)
@@ -64,9 +78,7 @@ class Term(Reward):
     def with_own(self, numbers: Mapping[str, Any], children: tuple[Node, ...]) -> Self:
         del children
         new = object.__new__(type(self))
-        object.__setattr__(new, "function", self.function)
-        object.__setattr__(new, "settings", tuple((name, numbers[name]) for name, _ in self.settings))
-        object.__setattr__(new, "needs", self.needs)
+        new.__dict__.update(self.__dict__, settings=tuple((name, numbers[name]) for name, _ in self.settings))
         return new
 
     def children(self) -> tuple[Node, ...]:
@@ -74,7 +86,8 @@ class Term(Reward):
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
         arguments = [read_field(batch, name, f"term {self.label}") for name in _reads(self.function)]
-        total = _one_per_step(self.function(*arguments, **dict(self.settings)), batch, self.label)
+        values = self.function(*arguments, **dict(self.settings), **dict(self.options))
+        total = one_per_step(values, batch, self.label)
         return Shares(total, {self.label: total}), state
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -85,22 +98,33 @@ class Term(Reward):
                 f"term {self.label} cannot be pickled: it is defined inside {function.__qualname__}; "
                 "define it at the top level of a module"
             )
-        return _load, (function.__module__, function.__qualname__, self.settings)
+        return _load, (function.__module__, function.__qualname__, (*self.settings, *self.options))
 
 
 @overload
 def term(function: Callable[..., Any]) -> Term: ...
 @overload
-def term(*, scope: Scope = ...) -> Callable[[Callable[..., Any]], Term]: ...
+def term(
+    *, scope: Scope = ..., unit: str = ..., low: float = ..., high: float = ..., source: str = ...
+) -> Callable[[Callable[..., Any]], Term]: ...
 
 
-def term(function: Callable[..., Any] | None = None, *, scope: Scope = Scope.STEP) -> Any:
+def term(
+    function: Callable[..., Any] | None = None,
+    *,
+    scope: Scope = Scope.STEP,
+    unit: str = "1",
+    low: float = -math.inf,
+    high: float = math.inf,
+    source: str = "",
+) -> Any:
     """Make a reward from a function of fields.
 
     Args:
         function: reads fields by the names of its positional parameters; keyword-only parameters
-            with a default are numbers of the reward.
+            with a default are numbers of the reward, or options where the default is no number.
         scope: what the function must see whole (``Scope.STEP`` unless said).
+        unit, low, high, source: what people should know of its values; see ``Term.info``.
 
     Example:
         >>> import numpy as np
@@ -112,32 +136,56 @@ def term(function: Callable[..., Any] | None = None, *, scope: Scope = Scope.STE
         >>> effort(weight=1.0).numbers()
         {'effort.weight': 1.0}
     """
-    if function is None:
-        return _TermMaker(scope)
-    if isinstance(function, Term):
-        return function
-    if not inspect.isfunction(function):
-        raise CompositionError(f"@term takes a plain function; received {function!r}")
+    maker = TermMaker(scope, Info(unit, low, high, source))
+    return maker if function is None else maker(function)
+
+
+@dataclass(frozen=True)
+class TermMaker:
+    """``term`` with its arguments, before it is given a function."""
+
+    scope: Scope
+    info: Info
+
+    def __call__(self, function: Callable[..., Any]) -> Term:
+        if isinstance(function, Term):
+            return function
+        if not inspect.isfunction(function):
+            raise CompositionError(f"@term takes a plain function; received {function!r}")
+        settings, options = parameters_of(function)
+        return Term(function, settings, self.scope, options, self.info)
+
+
+Pairs = tuple[tuple[str, Any], ...]
+
+
+def parameters_of(function: Callable[..., Any]) -> tuple[Pairs, Pairs]:
+    """Numbers and options of a function: its keyword-only parameters, with their defaults."""
     settings: list[tuple[str, Any]] = []
+    options: list[tuple[str, Any]] = []
     for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty:
-            settings.append(
-                (parameter.name, as_number(parameter.default, f"{function.__name__}.{parameter.name}"))
-            )
-        elif parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or parameter.default is not parameter.empty:
+        name, default = parameter.name, parameter.default
+        what = f"{function.__name__}.{name}"
+        if parameter.kind is parameter.KEYWORD_ONLY and default is not parameter.empty:
+            if default is None or isinstance(default, (str, bool, tuple)):
+                options.append((name, _as_option(default, what)))
+            else:
+                settings.append((name, as_number(default, what)))
+        elif parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or default is not parameter.empty:
             raise CompositionError(
                 f"term {function.__name__}: the parameter {parameter} is neither a field (a plain name) "
                 "nor a number (keyword-only, with a default)"
             )
-    return Term(function, tuple(settings), scope)
+    return tuple(settings), tuple(options)
 
 
-@dataclass(frozen=True)
-class _TermMaker:
-    scope: Scope
-
-    def __call__(self, function: Callable[..., Any]) -> Term:
-        return term(function).replace(needs=self.scope)
+def _as_option(value: Any, what: str) -> Any:
+    """Options print and compare: texts, truth values, None, finite numbers, and tuples of them."""
+    if isinstance(value, (tuple, list)):
+        return tuple(_as_option(item, what) for item in value)
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    raise BadInput(what, repr(value), "a text, a truth value, None, a number, or a tuple of them")
 
 
 def terms_by_name(terms: Iterable[Term] | Mapping[str, Term]) -> dict[str, Term]:
@@ -151,7 +199,7 @@ def _reads(function: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
-def _one_per_step(value: Any, batch: Batch, name: str) -> Array:
+def one_per_step(value: Any, batch: Batch, name: str) -> Array:
     """A float array with the leading shape of the batch; None in a list is 'no verdict'."""
     if not is_array(value):
         value = np.asarray([np.nan if v is None else v for v in value] if isinstance(value, list) else value)

@@ -84,9 +84,8 @@ def _show_call(node: Any) -> str:
     if node.quoted:
         return f"{node.quoted}({str(node)!r})"
     if isinstance(node, Term):
-        if not node.settings:
-            return node.label
-        return f"{node.label}({', '.join(f'{k}={_value(v)}' for k, v in node.settings)})"
+        given = (*node.settings, *node.options)
+        return f"{node.label}({', '.join(f'{k}={_value(v)}' for k, v in given)})" if given else node.label
     arguments: list[str] = []
     for field in dataclasses.fields(node):
         value = getattr(node, field.name)
@@ -104,6 +103,8 @@ def _call_name(node: Any) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(_value(item) for item in value)}{',' if len(value) == 1 else ''})"
     return repr(float(value)) if not isinstance(value, (bool, int, str, type(None), float)) else repr(value)
 
 
@@ -137,6 +138,8 @@ class _Reader:
         match tree:
             case ast.Constant(value=bool() | int() | float() | str() | None as value):
                 return value
+            case ast.Tuple(elts=items):
+                return tuple(self.read(item) for item in items)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self.read(operand)
             case ast.BinOp(left=left, op=ast.Add(), right=right):

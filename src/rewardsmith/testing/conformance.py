@@ -30,16 +30,16 @@ def check_reward(reward: Reward, batch: Batch, terms: Iterable[Term] = ()) -> No
     """
     before = {name: np.array(value, copy=True) for name, value in batch.items()}
     total = reward(batch)
-    _law(total.shape == leading_shape(batch), "one number per step", total.shape, leading_shape(batch))
-    _law(_same(total, reward(batch)), "evaluating twice gives one answer", total, reward(batch))
+    law(total.shape == leading_shape(batch), "one number per step", total.shape, leading_shape(batch))
+    law(_same(total, reward(batch)), "evaluating twice gives one answer", total, reward(batch))
     unchanged = all(_same(before[name], np.asarray(value)) for name, value in batch.items())
-    _law(unchanged, "inputs are not changed", reward, "")
+    law(unchanged, "inputs are not changed", reward, "")
     parts = reward.terms(batch)
     summed = sum(parts.values()) if parts else np.zeros_like(total)
-    _law(_close(summed, total), "the terms sum to the reward", summed, total)
+    law(_close(summed, total), "the terms sum to the reward", summed, total)
     if reward.scope == Scope.STEP and not _has_state(reward, batch):
         rows = [reward({name: value[i : i + 1] for name, value in batch.items()}) for i in range(len(total))]
-        _law(_close(np.concatenate(rows), total), "a batch equals a loop over its rows", rows, total)
+        law(_close(np.concatenate(rows), total), "a batch equals a loop over its rows", rows, total)
     _check_value(reward, terms)
 
 
@@ -49,11 +49,11 @@ def check_transform(transform: Transform, batch: Batch, reward: Reward) -> None:
     copy = array.copy()
     once = transform.apply(array, batch, state)[0]
     twice = transform.apply(array, batch, state)[0]
-    _law(_same(array, copy), "inputs are not changed", array, copy)
-    _law(_same(once, twice), "the state is explicit: the same state gives the same answer", once, twice)
-    _law(once.shape == array.shape, "the shape stays", once.shape, array.shape)
+    law(_same(array, copy), "inputs are not changed", array, copy)
+    law(_same(once, twice), "the state is explicit: the same state gives the same answer", once, twice)
+    law(once.shape == array.shape, "the shape stays", once.shape, array.shape)
     piped = reward | transform
-    _law((piped | transform) == (reward | (transform | transform)), "'|' associates", piped, transform)
+    law((piped | transform) == (reward | (transform | transform)), "'|' associates", piped, transform)
     check_reward(piped, batch)
 
 
@@ -62,14 +62,14 @@ def _check_value(reward: Reward, terms: Iterable[Term]) -> None:
     # A term keeps its numbers in the text; the name table holds it without them.
     table = {**names, **{term.label: term for term in terms}}
     copy = pickle.loads(pickle.dumps(reward))
-    _law(copy == reward and hash(copy) == hash(reward), "pickle gives an equal reward", copy, reward)
+    law(copy == reward and hash(copy) == hash(reward), "pickle gives an equal reward", copy, reward)
     fields = {field.name: field for node in walk(reward) for field in getattr(node, "table", ())}
     read = parse(show(reward), table, fields.values())
-    _law(read == reward, "the text parses back to an equal reward", show(read), show(reward))
+    law(read == reward, "the text parses back to an equal reward", show(read), show(reward))
     data = json.loads(json.dumps(to_json(reward)))
-    _law(from_json(data, table) == reward, "JSON gives an equal reward", data, show(reward))
+    law(from_json(data, table) == reward, "JSON gives an equal reward", data, show(reward))
     numbers = reward.numbers()
-    _law(
+    law(
         reward.with_numbers(numbers) == reward,
         "replacing numbers by themselves changes nothing",
         numbers,
@@ -78,7 +78,7 @@ def _check_value(reward: Reward, terms: Iterable[Term]) -> None:
     for name, value in numbers.items():
         changed = reward.with_numbers({name: value + 0.5}).numbers()
         wrong = {key for key in numbers if changed[key] != (value + 0.5 if key == name else numbers[key])}
-        _law(not wrong, "with_numbers changes one number and no other", wrong, name)
+        law(not wrong, "with_numbers changes one number and no other", wrong, name)
 
 
 def _has_state(reward: Reward, batch: Batch) -> bool:
@@ -97,6 +97,7 @@ def _close(a: Any, b: Any) -> bool:
     return bool(np.allclose(a, b, rtol=1e-9, atol=1e-9, equal_nan=True))
 
 
-def _law(holds: bool, law: str, received: object, expected: object) -> None:
+def law(holds: bool, what: str, received: object, expected: object) -> None:
+    """Raise ``AssertionError`` where a law does not hold."""
     if not holds:
-        raise AssertionError(f"law broken: {law}; got {received}, expected {expected}")
+        raise AssertionError(f"law broken: {what}; got {received}, expected {expected}")

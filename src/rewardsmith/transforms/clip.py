@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ..core.algebra import Transform
 from ..core.arrays import Array, Batch, is_array, xp
 from ..core.errors import BadInput
+from ..core.laws import Laws
 from ..core.node import Node, number
 
 
@@ -30,6 +31,14 @@ class Clip(Transform):
         Node.__post_init__(self)
         if not is_array(self.low) and not is_array(self.high) and not self.low < self.high:
             raise BadInput("Clip", f"low {self.low}, high {self.high}", "low < high")
+
+    @property
+    def laws(self) -> Laws:
+        return Laws(order_preserving=True, bounds=(self.low, self.high))
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return cls(-1.0, 1.0), cls(0.0, 0.5)
 
     def apply(self, reward: Array, batch: Batch, state: Any) -> tuple[Array, Any]:
         del batch

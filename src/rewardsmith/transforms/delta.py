@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ..core.algebra import Scope, Transform
 from ..core.arrays import Array, Batch, xp
+from ..core.laws import Laws
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,6 +22,10 @@ class Delta(Transform):
     """
 
     own_scope: ClassVar[Scope] = Scope.EPISODE
+
+    @property
+    def laws(self) -> Laws:
+        return Laws(policy_invariant=None)
 
     def apply(self, reward: Array, batch: Batch, state: Any) -> tuple[Array, Any]:
         lib = xp(reward)

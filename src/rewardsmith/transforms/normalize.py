@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ..core.algebra import Transform
 from ..core.arrays import Array, Batch, xp
 from ..core.errors import BadInput
+from ..core.laws import Laws
 from ..core.node import Node, number
 
 
@@ -31,6 +32,15 @@ class Normalize(Transform):
         Node.__post_init__(self)
         if isinstance(self.epsilon, float) and not self.epsilon > 0:
             raise BadInput("Normalize epsilon", self.epsilon, "> 0", "with 0 a constant reward becomes NaN")
+
+    @property
+    def laws(self) -> Laws:
+        # Subtracting a mean makes short or long episodes better; dividing by a number does not.
+        return Laws(policy_invariant=not self.center, order_preserving=True)
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return cls(), cls(center=False)
 
     def init(self, batch: Batch) -> Any:
         del batch

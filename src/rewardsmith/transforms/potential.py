@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ..core.algebra import Reward, Transform
 from ..core.arrays import Array, Batch, xp
 from ..core.errors import BadInput, CompositionError
 from ..core.fields import read_field
 from ..core.node import Node, number
+from ..core.laws import Laws
 from ..core.nodes import AtNext
+from ..core.term import term
+
+
+@term
+def _state(position: Array) -> Array:
+    """The potential of the example: the position itself."""
+    return position
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,6 +53,14 @@ class Potential(Transform):
     @property
     def fields(self) -> frozenset[str]:
         return self.potential.fields | AtNext(self.potential).fields | {"terminated"}
+
+    @property
+    def laws(self) -> Laws:
+        return Laws(policy_invariant=True)
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return (cls(_state, discount=0.9),)
 
     def init(self, batch: Batch) -> Any:
         del batch
