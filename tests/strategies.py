@@ -13,6 +13,7 @@ from rewardsmith.core import algebra, nodes
 from rewardsmith.core.errors import RewardsmithError
 from rewardsmith.core.term import Term
 from rewardsmith.core.text import node_classes
+from rewardsmith.testing import sample_batch
 
 
 @rs.term
@@ -51,7 +52,9 @@ def batches(draw, time: bool = True, verdicts: bool = True):
         batch["verdict"] = np.where(rng.random(shape) < 0.3, np.nan, batch["verdict"])
     batch["success"] = rng.integers(0, 2, shape).astype(float)
     batch["terminated"] = rng.random(shape) < 0.2
-    return batch
+    read = {name for kind in exported_classes(algebra.Transform) for each in kind.examples() for name in each.fields}
+    others = {name: value for name, value in sample_batch(read - set(batch), rng, shape).items() if name in read}
+    return batch | {name: value for name, value in others.items() if not isinstance(value, list)}
 
 
 def exported_classes(base: type) -> list[type]:
@@ -67,6 +70,10 @@ def exported_classes(base: type) -> list[type]:
     )
 
 
+class NoStrategy(TypeError):
+    """A field whose values cannot be guessed from its type: the class's own examples are used."""
+
+
 def instances(kind: type, inner: st.SearchStrategy) -> st.SearchStrategy:
     """Any valid instance of a class, drawn from the types of its fields."""
     if kind is Term:
@@ -74,7 +81,10 @@ def instances(kind: type, inner: st.SearchStrategy) -> st.SearchStrategy:
     if kind is nodes.AtNext:
         return st.sampled_from(STATE_TERMS).map(rs.at_next)
     hints = typing.get_type_hints(kind)
-    drawn = {field.name: _value(field, hints[field.name], inner) for field in dataclasses.fields(kind)}
+    try:
+        drawn = {field.name: _value(field, hints[field.name], inner) for field in dataclasses.fields(kind)}
+    except NoStrategy:
+        return st.sampled_from(kind.examples())
     return (
         st.fixed_dictionaries(drawn)
         .map(lambda fields: _build(kind, fields))
@@ -109,7 +119,7 @@ def _value(field, hint, inner):
         return st.lists(inner, min_size=2, max_size=3).map(tuple)
     if hint == tuple[algebra.Transform, ...]:
         return st.lists(transforms(), min_size=2, max_size=3).map(tuple)
-    raise TypeError(f"no strategy for {field.name}: {hint}")
+    raise NoStrategy(f"no strategy for {field.name}: {hint}")
 
 
 def transforms() -> st.SearchStrategy:
