@@ -1,0 +1,122 @@
+"""Load a reward from a file."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.machinery
+import importlib.util
+import json
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core.algebra import Reward
+from ..core.errors import BadInput
+from ..core.serial import from_json
+from ..core.term import Term
+
+_WANTED = "a Python file that defines `reward`, file.py:NAME, or a JSON file of rewardsmith.to_json"
+
+
+def load_reward(source: str | Path | Mapping[str, Any], terms: Iterable[Term] = ()) -> Reward:
+    """A reward from a Python file, from a JSON file, or from the data of ``rewardsmith.to_json``.
+
+    A Python file is executed, with all the rights of this process: load your own files only.  A JSON file
+    executes nothing; it may name the ready-made terms of the library and those given here.
+
+    Args:
+        source: ``reward.py`` (its variable ``reward``, else the only reward in it), ``reward.py:NAME``,
+            ``reward.json``, or a mapping.
+        terms: your own terms that a JSON file names.
+
+    Raises:
+        BadInput: the file is missing, is not Python (with the line), fails, or has no or several rewards.
+    """
+    if isinstance(source, Mapping):
+        return _from_data(source, "reward", terms)
+    text = str(source)
+    head, colon, name = text.rpartition(".py:")
+    file = Path(f"{head}.py" if colon else text)
+    if not file.is_file():
+        raise BadInput("reward", text, _WANTED, "it is a folder" if file.is_dir() else "there is no such file")
+    if file.suffix == ".json":
+        return _from_data(_json(file), f"reward file {file}", terms)
+    if file.suffix != ".py":
+        raise BadInput("reward", text, _WANTED, "its name ends neither in .py nor in .json")
+    return _pick(_execute(file), file, name if colon else "")
+
+
+def _from_data(data: Any, what: str, terms: Iterable[Term]) -> Reward:
+    from .. import terms as shipped
+
+    known = {name: value for name, value in vars(shipped).items() if isinstance(value, Term)}
+    known |= {term.label: term for term in terms}
+    if not isinstance(data, Mapping):
+        raise BadInput(what, f"a {type(data).__name__}", "an object of rewardsmith.to_json")
+    reward = from_json(data, known)
+    if not isinstance(reward, Reward):
+        raise BadInput(what, f"a {type(reward).__name__}", "a reward", "a transform needs a reward before it")
+    return reward
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as problem:
+        raise BadInput("reward file", str(file), _WANTED, f"not JSON ({problem})") from None
+
+
+def _pick(module: Any, file: Path, name: str) -> Reward:
+    found = {key: value for key, value in vars(module).items() if isinstance(value, Reward) and key[0] != "_"}
+    if name:
+        if name not in found:
+            names = ", ".join(sorted(found)) or "none"
+            raise BadInput("reward", f"{file}:{name}", f"the rewards in it: {names}", "it has no such reward")
+        return found[name]
+    given = getattr(module, "reward", None)
+    if isinstance(given, Reward):
+        return given
+    if given is not None:
+        raise BadInput("reward file", str(file), _WANTED, f"its `reward` is a {type(given).__name__}")
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if not found:
+        raise BadInput("reward file", str(file), _WANTED, "it defines no reward")
+    choices = " or ".join(f"{file}:{each}" for each in sorted(found))
+    raise BadInput("reward file", f"{file} with several rewards", choices, "none of them is named `reward`")
+
+
+def _execute(file: Path) -> Any:
+    # The module stays importable in this process under this name, because terms pickle by reference.
+    digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
+    name = f"rewardsmith_reward_{file.stem}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, file, loader=_Fresh(name, str(file.absolute())))
+    if spec is None or spec.loader is None:
+        raise BadInput("reward file", str(file), _WANTED, "Python cannot load it")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as problem:
+        del sys.modules[name]
+        raise BadInput("reward file", str(file), _WANTED, _reason(problem, spec.origin)) from None
+    return module
+
+
+class _Fresh(importlib.machinery.SourceFileLoader):
+    """Reads the file every time: cached byte code knows only seconds and sizes, and people edit faster."""
+
+    def get_code(self, fullname: str) -> Any:
+        del fullname
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def _reason(problem: BaseException, origin: str | None) -> str:
+    """One line: where in the file, and what."""
+    if isinstance(problem, SyntaxError):
+        return f"line {problem.lineno}: not Python ({problem.msg})"
+    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == origin]
+    place = f"line {lines[-1]}: " if lines else ""
+    return f"{place}{type(problem).__name__}: {' '.join(str(problem).split())}"
