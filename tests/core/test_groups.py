@@ -15,7 +15,9 @@ def slow(values: np.ndarray, ids: list[int], statistic: str) -> np.ndarray:
     for i, own in enumerate(ids):
         known = [v for v, other in zip(values, ids, strict=True) if other == own and not np.isnan(v)]
         rest = [
-            v for j, (v, o) in enumerate(zip(values, ids, strict=True)) if o == own and j != i and not np.isnan(v)
+            v
+            for j, (v, o) in enumerate(zip(values, ids, strict=True))
+            if o == own and j != i and not np.isnan(v)
         ]
         if statistic == "others":
             out.append(np.mean(rest) if rest else np.nan)
@@ -33,7 +35,9 @@ def slow(values: np.ndarray, ids: list[int], statistic: str) -> np.ndarray:
 
 @settings(deadline=None)  # three libraries are imported
 @given(
-    rows=st.lists(st.tuples(st.integers(0, 3), st.floats(-5, 5) | st.just(float("nan"))), min_size=1, max_size=12)
+    rows=st.lists(
+        st.tuples(st.integers(0, 3), st.floats(-5, 5) | st.just(float("nan"))), min_size=1, max_size=12
+    )
 )
 def test_statistics_equal_a_loop(rows):
     import jax

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -33,8 +31,8 @@ class Groups:
     count: int
 
     @classmethod
-    def of(cls, ids: Array | Sequence[Any]) -> Groups:
-        """From group ids (numbers or texts), of any shape."""
+    def of(cls, ids: Array) -> Groups:
+        """From group ids: an array of numbers or texts of any shape, or a list."""
         if not is_array(ids) or isinstance(ids, np.ndarray):
             names, index = np.unique(np.asarray(ids), return_inverse=True)
             return cls(index.reshape(np.shape(ids)), len(names))

@@ -1,8 +1,9 @@
-"""A contextual bandit with enumerated answers: the smallest world in which a reward for answers can be trained on.
+"""A contextual bandit with enumerated answers: the smallest world to train on a reward for answers in.
 
-P prompts have A answers each, and every pair has named fields (is it correct, how long is it, what do the scorers
-say), so any reward of fields applies.  The policy is a softmax, tabular or log-linear in features, and learns by the
-policy gradient from groups of sampled answers, as GRPO and RLOO do.  Expectations are exact sums.
+P prompts have A answers each, and every pair has named fields (is it correct, how long is it, what do the
+scorers say), so any reward of fields applies.  The policy is a softmax, tabular or log-linear in features,
+and learns by the policy gradient from groups of sampled answers, as GRPO and RLOO do.  Expectations are exact
+sums.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class Arms:
             if name in PROVIDED:
                 raise BadInput("Arms.fields", name, f"a name other than {', '.join(PROVIDED)}")
             if np.shape(values)[:2] != self.logits.shape:
-                raise BadInput(f"Arms.fields {name!r}", f"shape {np.shape(values)}", f"{self.logits.shape} in front")
+                raise BadInput(
+                    f"Arms.fields {name!r}", f"shape {np.shape(values)}", f"{self.logits.shape} in front"
+                )
         if self.features is not None and self.features.shape[:2] != self.logits.shape:
             raise BadInput("Arms.features", f"shape {self.features.shape}", f"{self.logits.shape} in front")
 
@@ -116,14 +119,18 @@ class Learned:
 
 
 def learn_bandit(
-    worlds: Sequence[Arms], reward: Reward, seeds: Sequence[int], config: PolicyGradient, track: Sequence[str] = ()
+    worlds: Sequence[Arms],
+    reward: Reward,
+    seeds: Sequence[int],
+    config: PolicyGradient,
+    track: Sequence[str] = (),
 ) -> Learned:
     """Train one policy per seed on a reward whose values are taken as advantages.
 
-    The reward is called once per update on the batch of one seed, so its groups and running statistics are that
-    seed's own; end it with ``| GroupNormalize(...)`` for group-relative advantages.  A NaN (no verdict) leaves the
-    sample out.  The gradient is ``mean_i A_i grad log pi(a_i | p_i)``, scaled by the number of prompts in tabular
-    worlds, so that a learning rate means the same for any number of prompts.
+    The reward is called once per update on the batch of one seed, so its groups and running statistics are
+    that seed's own; end it with ``| GroupNormalize(...)`` for group-relative advantages.  A NaN (no verdict)
+    leaves the sample out.  The gradient is ``mean_i A_i grad log pi(a_i | p_i)``, scaled by the number of
+    prompts in tabular worlds, so that a learning rate means the same for any number of prompts.
 
     Args:
         worlds: one for each seed, or one for all.
@@ -148,8 +155,8 @@ def _train(
 ) -> tuple[Floats, dict[str, list[float]], Any]:
     rng = np.random.default_rng(seed)
     count, width = world.logits.shape
-    tabular = world.features is None
-    weights = np.zeros(world.logits.shape if tabular else world.features.shape[-1:])
+    features = world.features
+    weights = np.zeros(world.logits.shape if features is None else features.shape[-1:])
     state: Any = None
     curves: dict[str, list[float]] = {name: [] for name in track}
     reference = log_softmax(world.logits)
@@ -169,24 +176,24 @@ def _train(
         push -= np.exp(log_policy[prompts]) * weight.sum(1, keepdims=True)
         if config.kl:
             push -= config.kl * _kl_gradient(log_policy[prompts], reference[prompts])
-        if tabular:
+        if features is None:
             weights[prompts] += config.learning_rate * push
         else:
-            weights += config.learning_rate / number * np.einsum("pa,paf->f", push, world.features[prompts])
+            weights += config.learning_rate / number * np.einsum("pa,paf->f", push, features[prompts])
     log_policy = world.log_policy(weights)
     _note(world, log_policy, curves)
     return log_policy, curves, state
 
 
 def sample(log_policy: Floats, count: int, rng: np.random.Generator) -> Floats:
-    """``count`` answers per prompt, with replacement: ``(P, A)`` log-probabilities -> ``(P, count)`` numbers."""
+    """Answers per prompt, with replacement: ``(P, A)`` log-probabilities -> ``(P, count)`` numbers."""
     edges = np.cumsum(np.exp(log_policy), axis=-1)
     draws = rng.random((len(log_policy), count)) * edges[:, -1:]
     return np.sum(draws[:, :, None] >= edges[:, None, :], axis=-1)
 
 
 def _kl_gradient(log_policy: Floats, reference: Floats) -> Floats:
-    """d KL(pi || ref) / d logits = pi (log pi / ref - KL)."""
+    """``pi (log pi / ref - KL)``: the gradient of the KL in the logits."""
     gap = log_policy - reference
     policy = np.exp(log_policy)
     return policy * (gap - np.sum(policy * gap, axis=-1, keepdims=True))

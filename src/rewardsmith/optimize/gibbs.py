@@ -1,7 +1,7 @@
 r"""The policy that a score buys: exact, for enumerated answers, at any price in KL.
 
-``pi(a | p) ~ pi_ref(a | p) exp(score / beta)`` maximises ``E[score] - beta KL(pi || pi_ref)``.  It is what a perfect
-optimiser would make of a reward, so rewards are compared without training, at equal KL.
+``pi(a | p) ~ pi_ref(a | p) exp(score / beta)`` maximises ``E[score] - beta KL(pi || pi_ref)``.  It is what a
+perfect optimiser would make of a reward, so rewards are compared without training, at equal KL.
 
 All arrays are ``(..., P, A)``: prompts, then answers.
 """
@@ -47,7 +47,7 @@ def expected(log_policy: Floats, values: Floats) -> Floats:
     return np.sum(np.exp(log_policy) * values, axis=-1)
 
 
-def gibbs_at_kl(reference: Floats, score: Floats, target: float, steps: int = 60) -> Floats:
+def gibbs_at_kl(reference: Floats, score: Floats, target: float, steps: int = 32) -> Floats:
     """The Gibbs policy whose KL, averaged over prompts, is ``target`` nats: one beta for all prompts.
 
     It is found by bisection over ``log beta``; KL falls with beta.  Where even beta = 1e-6 does not spend the

@@ -24,7 +24,8 @@ def sample_batch(
 
     Known names: ``terminated``, ``truncated``, ``first`` (flags), ``group`` (whole numbers), ``state`` and
     ``action`` (numbers), ``length`` (tokens), ``correct`` and ``success`` (0 or 1), ``verdict``,
-    ``prompt``, ``completion``, ``reference`` (texts; leading shape ``(N,)`` only).
+    ``reference_scores`` (three columns), ``prompt``, ``completion``, ``reference`` (texts; leading shape
+    ``(N,)`` only).
     """
     batch = {name: _KNOWN.get(name, _normal)(rng, shape) for name in {"terminated", "first", *fields}}
     for name in ("verdict", "correct"):
@@ -35,6 +36,10 @@ def sample_batch(
 
 def _normal(rng: np.random.Generator, shape: Shape) -> Any:
     return rng.normal(size=shape)
+
+
+def _columns(rng: np.random.Generator, shape: Shape) -> Any:
+    return rng.normal(size=(*shape, 3))
 
 
 def _rarely(rng: np.random.Generator, shape: Shape) -> Any:
@@ -76,4 +81,5 @@ _KNOWN: dict[str, Draw] = {
     "prompt": _text,
     "completion": _text,
     "reference": _text,
+    "reference_scores": _columns,
 }

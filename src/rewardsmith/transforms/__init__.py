@@ -8,6 +8,7 @@ from .delta import Delta as Delta
 from .group import GroupNormalize as GroupNormalize
 from .normalize import Normalize as Normalize
 from .potential import Potential as Potential
+from .preference import PreferenceAsReward as PreferenceAsReward
 
 __all__ = [
     "Clip",
@@ -15,5 +16,6 @@ __all__ = [
     "GroupNormalize",
     "Normalize",
     "Potential",
+    "PreferenceAsReward",
     "Scale",
 ]

@@ -9,8 +9,8 @@ from ..core.algebra import Reward, Transform
 from ..core.arrays import Array, Batch, xp
 from ..core.errors import BadInput, CompositionError
 from ..core.fields import read_field
-from ..core.node import Node, number
 from ..core.laws import Laws
+from ..core.node import Node, number
 from ..core.nodes import AtNext
 from ..core.term import term
 

@@ -1,8 +1,9 @@
 """An affine layer whose weight gradient is summed block by block, because XLA is slow at it on a CPU.
 
-XLA hands ``x.T @ g`` to a matrix kernel that walks down the columns of ``x``.  With 512 rows and 64 columns that
-takes 130 microseconds where the same number of products the other way round takes 29; in blocks that stay in the
-first-level cache it takes 58 (one core, `benchmarks/ppo.py` shows what that is worth in training).
+XLA hands ``x.T @ g`` to a matrix kernel that walks down the columns of ``x``.  With 512 rows and 64 columns
+that takes 130 microseconds where the same number of products the other way round takes 29; in blocks that
+stay in the first-level cache it takes 58 (one core, `benchmarks/ppo.py` shows what that is worth in
+training).
 """
 
 from __future__ import annotations

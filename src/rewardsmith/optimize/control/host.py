@@ -89,7 +89,7 @@ def _episodes(task: Any, policy: Policy, seed: int, episodes: int, greedy: bool)
 
 
 def _seeds(plan: Plan, members: Member) -> Numbers:
-    """A seed for every copy of every member, ``(M * N,)``: a function of the member's own seed and iteration."""
+    """A seed for every copy, ``(M * N,)``: a function of its member's seed and iteration alone."""
     firsts = [fresh_seed(*pair) for pair in zip(members.seed, members.iteration, strict=True)]
     return np.add.outer(firsts, np.arange(plan.shape.envs)).ravel()
 

@@ -1,0 +1,1 @@
+"""Recipes of systems that compose and shape rewards."""
