@@ -1,4 +1,4 @@
-"""Answers and format: tables of what counts, exploits that must not pay, and numbers against exact fractions."""
+"""Answers and format: what counts, exploits that must not pay, and numbers against exact fractions."""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ EXPORTED = {name: value for name in terms.__all__ if isinstance(value := getattr
 # What the conformance suite cannot guess: columns that are neither numbers nor texts.
 OWN_COLUMNS = {
     "sources": lambda rng, n: _ragged([[int(i) for i in rng.integers(1, 9, size=3)] for _ in range(n)]),
-    "reference_token_logprobs": lambda rng, n: _ragged([-rng.random(rng.integers(1, 5)) for _ in range(n)]),
+    "reference_token_logprobs": lambda rng, n: _ragged(
+        [(-rng.random(rng.integers(1, 5))).tolist() for _ in range(n)]
+    ),
     "tests": lambda rng, n: _ragged([[("1", "1")] for _ in range(n)]),
 }
 REFUSES = {"passes_tests"}  # there is no sandbox yet
