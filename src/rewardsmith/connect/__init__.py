@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-_ADAPTERS = ("gymnasium", "gymnasium_vector")
+_ADAPTERS = ("eval_protocol", "gymnasium", "gymnasium_vector", "openrlhf", "trl", "verifiers", "verl")
 
 
 def __getattr__(name: str) -> _Any:

@@ -122,7 +122,10 @@ class Scorer:
             state: ``Scores.state`` of the batch before; None begins anew.
         """
         deadline = None if self.timeout is None else time.monotonic() + self.timeout
-        return self._score(batch, state, deadline)
+        scores = self._score(batch, state, deadline)
+        for line in scores.errors:
+            _LOG.warning("%s, scoring %d samples: %s", self.reward, len(scores.total), line)
+        return scores
 
     def _score(self, batch: Batch, state: Any, deadline: float | None) -> Scores:
         count = rows(batch)
@@ -136,7 +139,7 @@ class Scorer:
             common = isinstance(error, (OSError, MissingField)) or keeps_state(self.reward)
             halves = None if common else _halves(self.reward, batch, count)
             if halves is None:
-                return self._without(error, count, state)
+                return self.fail(error, count, state)
             return _joined(count, [(at, self._score(_rows_of(batch, at), None, deadline)) for at in halves])
 
     def _evaluate(self, batch: Batch, count: int, state: Any, deadline: float | None) -> Scores:
@@ -147,9 +150,11 @@ class Scorer:
         terms |= {name: _numbers(part, count, name) for name, part in shares.parts.items()}
         return Scores(_numbers(shares.total, count, self.reward), terms, [], after)
 
-    def _without(self, error: Exception, count: int, state: Any) -> Scores:
+    def fail(self, error: Exception, count: int, state: Any = None) -> Scores:
+        """What the policy gives to a batch that an adapter cannot hand over."""
+        if self.on_error == "raise":
+            raise error
         line = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        _LOG.warning("%s: %d samples not scored: %s", self.reward, count, line)
         given = None if isinstance(self.on_error, str) else float(self.on_error)
         return Scores([given] * count, {name: [None] * count for name in self.parts}, [line], state)
 
