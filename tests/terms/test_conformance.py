@@ -38,8 +38,10 @@ def _batch(term: Term, seed: int, count: int = 7) -> dict:
     rng = np.random.default_rng(seed)
     batch = sample_batch(term.fields - set(OWN_COLUMNS), rng, (count,))
     batch |= {name: make(rng, count) for name, make in OWN_COLUMNS.items() if name in term.fields}
-    for name in {"completion", "reference"} & term.fields:
-        batch[name] = [" ".join(rng.choice(WORDS, size=rng.integers(0, 9))) for _ in range(count)]
+    if "completion" in term.fields:
+        batch["completion"] = [" ".join(rng.choice(WORDS, size=rng.integers(0, 9))) for _ in range(count)]
+    if "reference" in term.fields:
+        batch["reference"] = [str(rng.choice(("7", "7.5", "the"))) for _ in range(count)]
     # terms read what they name and nothing else
     return {name: value for name, value in batch.items() if name in term.fields}
 
