@@ -23,10 +23,11 @@ def to_json(node: Node) -> dict[str, Any]:
         function = node.function
         return {
             "type": "Term",
-            "name": node.label,
+            "name": node.name,
             "module": function.__module__,
             "numbers": {name: _plain(value) for name, value in node.settings},
             "options": {name: _plain(value) for name, value in node.options},
+            **({"fields": {name: _plain(where) for name, where in node.at}} if node.at else {}),
         }
     custom = getattr(type(node), "_to_json", None)
     if custom is not None:
@@ -68,7 +69,7 @@ def _read(data: Any, terms: Mapping[str, Term]) -> Any:
     if kind == "Term":
         if data.get("name") not in terms:
             raise BadInput("term in JSON", data.get("name"), ", ".join(sorted(terms)), "pass it as terms=[...]")
-        given = {**data.get("numbers", {}), **data.get("options", {})}
+        given = {**data.get("numbers", {}), **data.get("options", {}), **data.get("fields", {})}
         return terms[data["name"]].set(**{name: _read(value, terms) for name, value in given.items()})
     classes = node_classes()
     if kind not in classes:

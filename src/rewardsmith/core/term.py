@@ -14,7 +14,7 @@ import numpy as np
 from .algebra import Reward, Scope, Shares, leading_shape
 from .arrays import Array, Batch, is_array, xp
 from .errors import BadInput, CompositionError
-from .fields import read_field
+from .fields import NEXT, read_field
 from .node import Node, as_number
 
 
@@ -35,6 +35,9 @@ class Term(Reward):
     Positional parameters of ``function`` are field names; keyword-only parameters with a default are
     numbers, or (where the default is a text, a truth value, None or a tuple of them) options.  Calling a
     term with a batch evaluates it, calling it with keywords sets them: ``bump(width=0.5)(batch)``.
+
+    A field is pointed at another field of the batch in the same way: ``distance(position="hand")``, or at
+    several, which become columns of a last axis: ``distance(position=("x", "y"))``.  Its twin follows.
     """
 
     function: Callable[..., Array]
@@ -42,14 +45,21 @@ class Term(Reward):
     needs: Scope = Scope.STEP
     options: tuple[tuple[str, Any], ...] = ()
     info: Info = field(default=Info(), compare=False)
+    at: tuple[tuple[str, Any], ...] = ()  # parameter -> the field, or fields, that it reads instead
 
     @property
-    def label(self) -> str:
+    def name(self) -> str:
+        """The name of the function: what texts and files call the term."""
         return self.function.__name__
 
     @property
+    def label(self) -> str:
+        """The name, and the fields that it was pointed at."""
+        return "_".join([self.name, *(field for _, where in self.at for field in _as_names(where))])
+
+    @property
     def fields(self) -> frozenset[str]:
-        return frozenset(_reads(self.function))
+        return frozenset(name for each in _reads(self.function) for name in _as_names(self._where(each)))
 
     @property
     def scope(self) -> Scope:
@@ -63,14 +73,19 @@ class Term(Reward):
         return Reward.__call__(self, batch)
 
     def set(self, **changes: Any) -> Self:
-        """The same term with other numbers or options."""
-        unknown = sorted(set(changes) - {name for name, _ in (*self.settings, *self.options)})
+        """The same term with other numbers, options or fields."""
+        reads = _reads(self.function)
+        own = [name for name, _ in (*self.settings, *self.options)]
+        unknown = sorted(set(changes) - {*own, *reads})
         if unknown:
-            known = ", ".join(name for name, _ in (*self.settings, *self.options)) or "none"
+            known = f"{', '.join(own) or 'none'}; fields {', '.join(reads) or 'none'}"
             raise BadInput(f"numbers of {self.label}", ", ".join(unknown), known)
         numbers = tuple((k, as_number(changes.get(k, v), f"{self.label}.{k}")) for k, v in self.settings)
         options = tuple((k, _as_option(changes.get(k, v), f"{self.label}.{k}")) for k, v in self.options)
-        return replace(self, settings=numbers, options=options)
+        given = dict(self.at)
+        given |= {k: _as_field(v, f"{self.name}.{k}") for k, v in changes.items() if k in reads}
+        at = tuple((name, given[name]) for name in reads if given.get(name, name) != name)
+        return replace(self, settings=numbers, options=options, at=at)
 
     def own_numbers(self) -> dict[str, Any]:
         return dict(self.settings)
@@ -85,10 +100,23 @@ class Term(Reward):
         return ()
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        arguments = [read_field(batch, name, f"term {self.label}") for name in _reads(self.function)]
+        arguments = [self._argument(batch, name) for name in _reads(self.function)]
         values = self.function(*arguments, **dict(self.settings), **dict(self.options))
         total = one_per_step(values, batch, self.label)
         return Shares(total, {self.label: total}), state
+
+    def _where(self, name: str) -> Any:
+        """The field, or the fields, that a parameter reads."""
+        at = dict(self.at)
+        if name in at or not name.startswith(NEXT):
+            return at.get(name, name)
+        now = at.get(name.removeprefix(NEXT), name.removeprefix(NEXT))
+        return NEXT + now if isinstance(now, str) else tuple(NEXT + each for each in now)
+
+    def _argument(self, batch: Batch, name: str) -> Any:
+        where = self._where(name)
+        columns = [read_field(batch, each, f"term {self.label}") for each in _as_names(where)]
+        return columns[0] if isinstance(where, str) else xp(*columns).stack(columns, axis=-1)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By reference, like functions: the module attribute is the term itself, not the function.
@@ -98,7 +126,8 @@ class Term(Reward):
                 f"term {self.label} cannot be pickled: it is defined inside {function.__qualname__}; "
                 "define it at the top level of a module"
             )
-        return _load, (function.__module__, function.__qualname__, (*self.settings, *self.options))
+        given = (*self.settings, *self.options, *self.at)
+        return _load, (function.__module__, function.__qualname__, given)
 
 
 @overload
@@ -188,10 +217,22 @@ def _as_option(value: Any, what: str) -> Any:
     raise BadInput(what, repr(value), "a text, a truth value, None, a number, or a tuple of them")
 
 
+def _as_field(value: Any, what: str) -> str | tuple[str, ...]:
+    """The name of a field, or a tuple of names."""
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (tuple, list)) else ()
+    if not names or not all(isinstance(name, str) and name.isidentifier() for name in names):
+        raise BadInput(f"field {what}", repr(value), "the name of a field, or a tuple of names")
+    return value if isinstance(value, str) else names
+
+
+def _as_names(where: Any) -> tuple[str, ...]:
+    return (where,) if isinstance(where, str) else where
+
+
 def terms_by_name(terms: Iterable[Term] | Mapping[str, Term]) -> dict[str, Term]:
     """A name table for readers of text and JSON; ``success`` is always in it."""
     given = {str(name): each for name, each in terms.items()} if isinstance(terms, Mapping) else None
-    return {"success": success} | (given or {each.label: each for each in terms if isinstance(each, Term)})
+    return {"success": success} | (given or {each.name: each for each in terms if isinstance(each, Term)})
 
 
 def _reads(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -84,8 +84,8 @@ def _show_call(node: Any) -> str:
     if node.quoted:
         return f"{node.quoted}({str(node)!r})"
     if isinstance(node, Term):
-        given = (*node.settings, *node.options)
-        return f"{node.label}({', '.join(f'{k}={_value(v)}' for k, v in given)})" if given else node.label
+        given = (*node.at, *node.settings, *node.options)
+        return f"{node.name}({', '.join(f'{k}={_value(v)}' for k, v in given)})" if given else node.name
     arguments: list[str] = []
     for field in dataclasses.fields(node):
         value = getattr(node, field.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,9 +59,10 @@ def check_transform(transform: Transform, batch: Batch, reward: Reward) -> None:
 
 
 def _check_value(reward: Reward, terms: Iterable[Term]) -> None:
-    names = {node.label: node for node in walk(reward) if isinstance(node, Term)}
+    # As the name table of a user, which holds terms as they were defined.
+    names = {node.name: replace(node, at=()) for node in walk(reward) if isinstance(node, Term)}
     # A term keeps its numbers in the text; the name table holds it without them.
-    table = {**names, **{term.label: term for term in terms}}
+    table = {**names, **{term.name: term for term in terms}}
     copy = pickle.loads(pickle.dumps(reward))
     law(copy == reward and hash(copy) == hash(reward), "pickle gives an equal reward", copy, reward)
     fields = {field.name: field for node in walk(reward) for field in getattr(node, "table", ())}
