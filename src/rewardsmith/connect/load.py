@@ -52,7 +52,7 @@ def _from_data(data: Any, what: str, terms: Iterable[Term]) -> Reward:
     from .. import terms as shipped
 
     known = {name: value for name, value in vars(shipped).items() if isinstance(value, Term)}
-    known |= {term.label: term for term in terms}
+    known |= {term.name: term for term in terms}
     if not isinstance(data, Mapping):
         raise BadInput(what, f"a {type(data).__name__}", "an object of rewardsmith.to_json")
     reward = from_json(data, known)

@@ -181,15 +181,15 @@ class _Page:
     def tree_block(self, reward: Reward) -> tuple[str, str]:
         """Every term with its source, and the reward as it prints."""
         for node in walk(reward):
-            if isinstance(node, Term) and node.label != "success":
-                self.sources.add(node.function, node.label, "@rs.term\n")
+            if isinstance(node, Term) and node.name != "success":
+                self.sources.add(node.function, node.name, "@rs.term\n")
         text = str(reward).replace("constant(", "rs.Constant(")
         names = [
             name for name in (*_TEXT_FUNCTIONS, *node_classes()) if f"{name}(" in text and name != "Constant"
         ]
         if names:
             self.sources.imports.add(f"from rewardsmith import {', '.join(sorted(names))}")
-        if any(isinstance(node, Term) and node.label == "success" for node in walk(reward)):
+        if any(isinstance(node, Term) and node.name == "success" for node in walk(reward)):
             self.sources.imports.add("from rewardsmith import success")
         return "", text
 
