@@ -52,9 +52,9 @@ def batches(draw, time: bool = True, verdicts: bool = True):
         batch["verdict"] = np.where(rng.random(shape) < 0.3, np.nan, batch["verdict"])
     batch["success"] = rng.integers(0, 2, shape).astype(float)
     batch["terminated"] = rng.random(shape) < 0.2
-    read = {
-        name for kind in exported_classes(algebra.Transform) for each in kind.examples() for name in each.fields
-    }
+    kinds = [*exported_classes(algebra.Transform), *exported_classes(algebra.Reward)]
+    examples = [each for kind in kinds if hasattr(kind, "examples") for each in kind.examples()]
+    read = {name for each in examples for name in each.fields}
     others = {
         name: value for name, value in sample_batch(read - set(batch), rng, shape).items() if name in read
     }

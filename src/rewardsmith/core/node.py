@@ -38,6 +38,9 @@ class Node:
     # Nodes whose text is source code of their own: the name it is quoted under, as in program('-abs(x)').
     # Such a class has ``from_source(text, fields)``.
     quoted: ClassVar[str] = ""
+    # Nodes outside the core that a function in lower case builds: its name in texts, as in known_sum(a, b).
+    # Such a class has ``called(*parts, **settings)``, which does what that function does.
+    written: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         for name in self._number_names():

@@ -32,11 +32,11 @@ class Sum(Reward):
     parts: tuple[Reward, ...]
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        shares, state = _each(self.parts, batch, state)
+        shares, state = share_each(self.parts, batch, state)
         total = shares[0].total
         for share in shares[1:]:
             total = total + share.total
-        return Shares(total, _merge([share.parts for share in shares])), state
+        return Shares(total, merge_parts([share.parts for share in shares])), state
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,7 +50,7 @@ class Product(Reward):
         return "*".join(part.label for part in self.parts)
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        shares, state = _each(self.parts, batch, state)
+        shares, state = share_each(self.parts, batch, state)
         total = shares[0].total
         for share in shares[1:]:
             total = total * share.total
@@ -64,14 +64,16 @@ class Minimum(Reward):
     parts: tuple[Reward, ...]
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        shares, state = _each(self.parts, batch, state)
+        shares, state = share_each(self.parts, batch, state)
         total, parts = shares[0].total, shares[0].parts
         lib = xp(total)
         for share in shares[1:]:
             keep = ~(share.total < total)  # NaN on either side: keep, and let the sum spread it
             # 0 * part rather than 0, so that a missing verdict shows in the shares too
             later = {name: lib.where(keep, 0.0 * part, part) for name, part in share.parts.items()}
-            parts = _merge([{name: lib.where(keep, part, 0.0 * part) for name, part in parts.items()}, later])
+            parts = merge_parts(
+                [{name: lib.where(keep, part, 0.0 * part) for name, part in parts.items()}, later]
+            )
             total = lib.where(keep, total + 0.0 * share.total, share.total)
         return Shares(total, parts), state
 
@@ -85,7 +87,7 @@ class Gate(Reward):
     above: float = number(default=0.0)
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        (share, when), state = _each((self.reward, self.when), batch, state)
+        (share, when), state = share_each((self.reward, self.when), batch, state)
         lib = xp(share.total)
         is_open = when.total > self.above
         silent = 0.0 * when.total  # 0, or NaN where the gate has no verdict
@@ -113,7 +115,7 @@ class Lexicographic(Reward):
             raise BadInput("levels of lexicographic", self.levels, "at least 2")
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        shares, state = _each(self.parts, batch, state)
+        shares, state = share_each(self.parts, batch, state)
         lib, top = xp(shares[0].total), (self.levels - 1) / self.levels
         digits: list[Array] = []
         for i, share in enumerate(shares):
@@ -124,7 +126,7 @@ class Lexicographic(Reward):
         total = digits[0]
         for digit in digits[1:]:
             total = total + digit
-        parts = _merge([{part.label: digit} for part, digit in zip(self.parts, digits, strict=True)])
+        parts = merge_parts([{part.label: digit} for part, digit in zip(self.parts, digits, strict=True)])
         return Shares(total, parts), state
 
 
@@ -149,7 +151,7 @@ class Piped(Reward):
         if self.transform.linear and own == ():
             parts = {k: self.transform.apply(v, batch, state[1])[0] for k, v in before.parts.items()}
         else:
-            parts = _merge([before.parts, {self.transform.label: total - before.total}])
+            parts = merge_parts([before.parts, {self.transform.label: total - before.total}])
         return Shares(total, parts), (inner, own)
 
 
@@ -310,12 +312,14 @@ def _flat(node: Any, kind: type[Any]) -> tuple[Any, ...]:
     return node.steps if isinstance(node, Chain) else node.parts
 
 
-def _each(parts: tuple[Reward, ...], batch: Batch, state: Any) -> tuple[list[Shares], Any]:
+def share_each(parts: tuple[Reward, ...], batch: Batch, state: Any) -> tuple[list[Shares], Any]:
+    """The shares of several rewards on one batch, and their states: for nodes that combine them."""
     pairs = [part.share(batch, own) for part, own in zip(parts, state, strict=True)]
     return [share for share, _ in pairs], tuple(own for _, own in pairs)
 
 
-def _merge(groups: list[dict[str, Array]]) -> dict[str, Array]:
+def merge_parts(groups: list[dict[str, Array]]) -> dict[str, Array]:
+    """All named parts in one table; parts of one name are added."""
     merged: dict[str, Array] = {}
     for group in groups:
         for name, part in group.items():

@@ -99,6 +99,8 @@ def _show_call(node: Any) -> str:
 
 
 def _call_name(node: Any) -> str:
+    if node.written:
+        return node.written
     return next((name for name, (kind, _) in _FUNCTIONS.items() if type(node) is kind), type(node).__name__)
 
 
@@ -177,12 +179,14 @@ class _Reader:
         classes = node_classes()
         if name in _FUNCTIONS:
             make: Any = _FUNCTIONS[name][1]
+        elif named_so := [kind for kind in classes.values() if kind.written == name]:
+            make = named_so[0].called
         elif name in classes and name[:1].isupper() and issubclass(classes[name], Transform):
             make = classes[name]
         else:
-            allowed = sorted(
-                {*self.terms, *_FUNCTIONS, *(k for k, v in classes.items() if issubclass(v, Transform))}
-            )
+            written = {kind.written for kind in classes.values() if kind.written}
+            made = {k for k, v in classes.items() if issubclass(v, Transform)}
+            allowed = sorted({*self.terms, *_FUNCTIONS, *written, *made})
             raise _refused(tree, f"a call of {name}", ", ".join(allowed))
         try:
             return make(*values, **named)

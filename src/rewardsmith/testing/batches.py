@@ -23,9 +23,8 @@ def sample_batch(
         missing: share of values of ``verdict`` and ``correct`` that are NaN, 'no verdict'.
 
     Known names: ``terminated``, ``truncated``, ``first`` (flags), ``group`` (whole numbers), ``state`` and
-    ``action`` (numbers), ``length`` (tokens), ``correct`` and ``success`` (0 or 1), ``verdict``,
-    ``reference_scores`` (three columns), ``prompt``, ``completion``, ``reference`` (texts; leading shape
-    ``(N,)`` only).
+    ``action`` (numbers), ``length`` (tokens), ``correct``, ``success``, ``behaviour`` and ``kind`` (0 or 1),
+    ``verdict``, ``reference_scores`` and ``member_scores`` (three columns), ``prompt``, ``completion``, ``reference`` (texts; leading shape ``(N,)`` only).
     """
     batch = {name: _KNOWN.get(name, _normal)(rng, shape) for name in {"terminated", "first", *fields}}
     for name in ("verdict", "correct"):
@@ -77,9 +76,12 @@ _KNOWN: dict[str, Draw] = {
     "group": _group,
     "correct": _coin,
     "success": _coin,
+    "kind": _coin,
+    "behaviour": _coin,
     "length": _length,
     "prompt": _text,
     "completion": _text,
     "reference": _text,
     "reference_scores": _columns,
+    "member_scores": _columns,
 }
