@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core.algebra import Reward
+from ..core.algebra import Reward, holds
 from ..core.errors import BadInput
 from ..core.fields import Field
 from .transition import (
@@ -150,7 +150,7 @@ class VectorRewardWrapper(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any
         if self._keeps_state is None:
             first = {name: values[happened[:1]] for name, values in batch.items()}
             begun = self.reward.init(first)
-            self._keeps_state = _holds(begun) or _holds(self.reward.explain(first, begun)[1])
+            self._keeps_state = holds(begun) or holds(self.reward.explain(first, begun)[1])
         if self.state == "shared" or not self._keeps_state:
             return [(0, happened)]
         return [(int(copy), happened[i : i + 1]) for i, copy in enumerate(happened)]
@@ -180,8 +180,3 @@ def _with_final(obs: Rows, ended: Rows, info: dict[str, Any]) -> Rows:
     for copy in np.flatnonzero(ended):
         after[copy] = rows([info["final_obs"][copy]])[0]
     return after
-
-
-def _holds(state: Any) -> bool:
-    """Whether a state holds anything: it is nested empty tuples where nothing is kept."""
-    return not isinstance(state, tuple) or any(_holds(part) for part in state)

@@ -221,6 +221,11 @@ def leading_shape(batch: Batch) -> tuple[int, ...]:
     return tuple(shared)
 
 
+def holds(state: Any) -> bool:
+    """Whether a state of a reward holds anything: it is nested empty tuples where nothing is kept."""
+    return not isinstance(state, tuple) or any(holds(part) for part in state)
+
+
 def _nodes() -> Any:
     # The nodes are rewards, so their module imports this one.
     from . import nodes

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..core.algebra import Reward
-from ..core.fields import NEXT
 from ..optimize.control import Policy, evaluate
 from ..tasks import Task
+from .landscape import base_of, effect, seen_range, vary
 
 EPISODES = 3
 GRID = 61
@@ -53,15 +53,16 @@ def heat(
     if len(names) < 2:
         return None, {}
     obs = episode["episode/obs"][alive]
-    base = task.batch(obs, episode["episode/action"][alive], obs, np.zeros(len(obs)))
-    median = {name: np.median(np.asarray(value, float), axis=0) for name, value in base.items()}
-    span = {name: _span(task, name, np.asarray(base[name])) for name in names}
-    effect = {name: np.ptp(_vary(reward, median, {name: np.linspace(*span[name], GRID)})) for name in names}
-    x, y = sorted(names, key=lambda name: -float(np.nan_to_num(effect[name])))[:2]
+    action = episode["episode/action"][alive]
+    base = base_of(task, [{"obs": obs[None], "action": action[None]}], {})
+    seen = {f.name: np.asarray(f.of(obs), float) for f in task.fields if f.name in names}
+    span = {f.name: seen_range(f, seen[f.name]) for f in task.fields if f.name in names}
+    moves = {name: effect(task, reward, base, name, np.linspace(*span[name], GRID)) for name in names}
+    x, y = sorted(names, key=lambda name: -moves[name])[:2]
     xs, ys = np.linspace(*span[x], GRID), np.linspace(*span[y], GRID)
     grid_x, grid_y = np.meshgrid(xs, ys)
-    values = _vary(reward, median, {x: grid_x.ravel(), y: grid_y.ravel()}).reshape(GRID, GRID)
-    return {"x": x, "y": y}, {"heat/x": xs, "heat/y": ys, "heat/reward": values}
+    values = vary(task, reward, base, {x: grid_x.ravel(), y: grid_y.ravel()}).total
+    return {"x": x, "y": y}, {"heat/x": xs, "heat/y": ys, "heat/reward": values.reshape(GRID, GRID)}
 
 
 def film(
@@ -94,22 +95,6 @@ def _padded(values: Numbers, length: int) -> Numbers:
     padded = np.full((length, *values.shape[1:]), np.nan)
     padded[: len(values)] = values
     return padded
-
-
-def _span(task: Task, name: str, seen: Numbers) -> tuple[float, float]:
-    """The bounds of a field, or what was seen of it where they are infinite or far away."""
-    field = next(f for f in task.fields if f.name == name)
-    low, high = float(seen.min()), float(seen.max())
-    margin = 0.25 * (high - low) + 1e-6
-    return max(field.low, low - margin), min(field.high, high + margin)
-
-
-def _vary(reward: Reward, median: dict[str, Numbers], changes: dict[str, Numbers]) -> Numbers:
-    rows = len(next(iter(changes.values())))
-    batch = {name: np.broadcast_to(value, (rows, *value.shape)) for name, value in median.items()}
-    for name, values in changes.items():
-        batch[name] = batch[NEXT + name] = values
-    return np.asarray(reward(batch), float)
 
 
 def _rounded(shape: Any) -> list[Any]:

@@ -1,14 +1,21 @@
-"""Recorded steps for the screens: random behaviour and perturbed states, without success."""
+"""Recorded experience without success: steps for the screens, and whole episodes to look at."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
+from ..core.errors import BadInput
+from ..optimize.control import Policy
+from ..optimize.control.networks import Networks
+from ..store import Run
 from ..tasks import Box, Task
 
 Numbers = np.ndarray[Any, Any]
+Choose = Callable[[int, Numbers], Numbers]  # step and observations ``(N, O)`` -> actions of all copies
 
 
 def record_steps(task: Task, seed: int, envs: int = 16, steps: int = 128) -> dict[str, Numbers]:
@@ -17,9 +24,8 @@ def record_steps(task: Task, seed: int, envs: int = 16, steps: int = 128) -> dic
     Actions are held for a random number of steps, so that the states go further than white noise would.
     """
     rng = np.random.default_rng([seed, 0x5C])
-    play = _play_array if task.is_array else _play_simulator
-    obs, action, after, ended = (
-        np.concatenate(list(part)) for part in zip(*play(task, rng, envs, steps), strict=True)
+    obs, action, after, ended, _ = (
+        np.concatenate(list(part)) for part in zip(*_play(task, rng, envs, steps), strict=True)
     )
     spread = obs.std(axis=0, keepdims=True)
     shaken = [array + spread * rng.normal(size=array.shape) for array in (obs, after)]
@@ -30,6 +36,42 @@ def record_steps(task: Task, seed: int, envs: int = 16, steps: int = 128) -> dic
         np.concatenate([ended, ended]),
     )
     return {name: np.asarray(value, float) for name, value in batch.items()}
+
+
+def record_episodes(
+    task: Task, seed: int, episodes: int, policy: Policy | None = None
+) -> tuple[dict[str, Numbers], ...]:
+    """Whole episodes of a policy (greedy), or of random actions that are held for 1 to 16 steps.
+
+    Each is a batch of all fields with the leading shape ``(1, L)``, L at most the horizon, with ``first`` and
+    ``truncated``, and with ``native_reward`` where the simulator delivers it.
+    """
+    rng = np.random.default_rng([seed, 0xE7])
+    choose = None if policy is None else lambda t, obs: policy.act(obs)
+    columns = zip(*_play(task, rng, episodes, task.horizon, choose), strict=True)
+    obs, action, after, ended, native = (np.stack(column, axis=1) for column in columns)
+    found: list[dict[str, Numbers]] = []
+    for copy in range(episodes):
+        length = int(np.argmax(ended[copy])) + 1 if ended[copy].any() else task.horizon
+        where = np.s_[copy : copy + 1, :length]
+        own = None if task.is_array else native[where]
+        batch = task.batch(obs[where], action[where], after[where], ended[where], own)
+        first, last = (np.arange(length)[None] == place for place in (0, length - 1))
+        found.append({**batch, "first": first, "truncated": last & ~ended[where]})
+    return tuple(found)
+
+
+def final_policy(run: Run, task: Task) -> Policy:
+    """The best of the final policies of a finished run.
+
+    Raises:
+        BadInput: the run has not come to its end.
+    """
+    if run.done("final") is None:
+        raise BadInput("run", f"{run.id}, which has no policy yet", "a finished run", f"it is {run.status}")
+    arrays = run.arrays("final")
+    networks = Networks(task.observation_size, task.actions, tuple(run.config["ppo"]["hidden"]))
+    return Policy(networks, arrays["policy/params"], arrays["policy/mean"], arrays["policy/variance"])
 
 
 def _actions(task: Task, rng: np.random.Generator, envs: int, steps: int) -> Numbers:
@@ -46,29 +88,48 @@ def _actions(task: Task, rng: np.random.Generator, envs: int, steps: int) -> Num
     return drawn[latest, np.arange(envs)]
 
 
-def _play_array(task: Task, rng: np.random.Generator, envs: int, steps: int) -> list[tuple[Numbers, ...]]:
+def _play(
+    task: Task, rng: np.random.Generator, envs: int, steps: int, choose: Choose | None = None
+) -> list[tuple[Numbers, ...]]:
+    """(obs, action, true next obs, terminated, native reward) of every step, each ``(envs, ...)``."""
+    return (_play_array if task.is_array else _play_simulator)(task, rng, envs, steps, choose)
+
+
+def _held(task: Task, rng: np.random.Generator, envs: int, steps: int) -> Choose:
+    actions = _actions(task, rng, envs, steps)
+    return lambda t, obs: actions[t]
+
+
+def _play_array(
+    task: Task, rng: np.random.Generator, envs: int, steps: int, choose: Choose | None
+) -> list[tuple[Numbers, ...]]:
     import jax
 
     env, rows = task.env, []
     key = jax.random.key(int(rng.integers(2**31)))
     fresh = np.asarray(env.reset(key, (envs * (steps + 1),)), float).reshape(steps + 1, envs, -1)
-    state = fresh[0]
-    for t, action in enumerate(_actions(task, rng, envs, steps)):
+    state, choose = fresh[0], choose or _held(task, rng, envs, steps)
+    for t in range(steps):
+        obs = np.asarray(env.observe(state))
+        action = choose(t, obs)
         after = np.asarray(env.step(state, action))
         ended = np.asarray(env.terminated(after), bool)
-        rows.append((np.asarray(env.observe(state)), action, np.asarray(env.observe(after)), ended))
+        rows.append((obs, action, np.asarray(env.observe(after)), ended, np.full(envs, np.nan)))
         state = np.where(ended[:, None], fresh[t + 1], after)
     return rows
 
 
-def _play_simulator(task: Task, rng: np.random.Generator, envs: int, steps: int) -> list[tuple[Numbers, ...]]:
-    host, rows = task.env.open(envs, int(rng.integers(2**31))), []
-    try:
+def _play_simulator(
+    task: Task, rng: np.random.Generator, envs: int, steps: int, choose: Choose | None
+) -> list[tuple[Numbers, ...]]:
+    rows: list[tuple[Numbers, ...]] = []
+    with closing(task.env.open(envs, int(rng.integers(2**31)))) as host:
         obs = np.asarray(host.reset(), float)
-        for action in _actions(task, rng, envs, steps):
+        choose = choose or _held(task, rng, envs, steps)
+        for t in range(steps):
+            action = choose(t, obs)
             done = host.step(action)
-            rows.append((obs, action, np.asarray(done.next_obs, float), np.asarray(done.terminated, bool)))
+            ended = np.asarray(done.terminated, bool)
+            rows.append((obs, action, np.asarray(done.next_obs, float), ended, np.asarray(done.reward, float)))
             obs = np.asarray(done.obs, float)
-    finally:
-        host.close()
     return rows
