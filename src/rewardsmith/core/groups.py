@@ -62,6 +62,18 @@ class Groups:
         zeros = lib.zeros(self.count, dtype=values.dtype)
         return zeros.index_add(0, index, flat) if "torch" in lib.__name__ else zeros.at[index].add(flat)
 
+    def largest(self, values: Array) -> Array:
+        """``(count,)``: the largest value of each group; -inf where no member has a verdict."""
+        lib, index = xp(values), self.index.reshape(-1)
+        flat = lib.where(lib.isnan(values), -lib.inf * lib.ones_like(values), values).reshape(-1)
+        lowest = -lib.inf * lib.ones(self.count, dtype=values.dtype)
+        if lib is np:
+            np.maximum.at(lowest, index, flat)
+            return lowest
+        if "torch" in lib.__name__:
+            return lowest.to(flat.device).scatter_reduce(0, index, flat, "amax")
+        return lowest.at[index].max(flat)
+
     def spread(self, each: Array) -> Array:
         """A number per group, ``(count,)``, handed to every member."""
         return each[self.index]
