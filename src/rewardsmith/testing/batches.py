@@ -23,7 +23,7 @@ def sample_batch(
         missing: share of values of ``verdict`` and ``correct`` that are NaN, 'no verdict'.
 
     Known names: ``terminated``, ``truncated``, ``first`` (flags), ``group`` (whole numbers), ``state`` and
-    ``action`` (numbers), ``length`` (tokens), ``correct``, ``success``, ``behaviour`` and ``kind`` (0 or 1),
+    ``action`` (numbers), ``length`` (tokens), ``cell`` (whole numbers 0..4), ``correct``, ``success``, ``behaviour`` and ``kind`` (0 or 1),
     ``verdict``, ``reference_scores`` and ``member_scores`` (three columns), ``prompt``, ``completion``, ``reference`` (texts; leading shape ``(N,)`` only).
     """
     batch = {name: _KNOWN.get(name, _normal)(rng, shape) for name in {"terminated", "first", *fields}}
@@ -61,6 +61,10 @@ def _coin(rng: np.random.Generator, shape: Shape) -> Any:
     return rng.integers(0, 2, shape).astype(float)
 
 
+def _cell(rng: np.random.Generator, shape: Shape) -> Any:
+    return rng.integers(0, 5, shape)
+
+
 def _length(rng: np.random.Generator, shape: Shape) -> Any:
     return rng.integers(1, 60, shape).astype(float)
 
@@ -79,6 +83,8 @@ _KNOWN: dict[str, Draw] = {
     "kind": _coin,
     "behaviour": _coin,
     "length": _length,
+    "cell": _cell,
+    "next_cell": _cell,
     "prompt": _text,
     "completion": _text,
     "reference": _text,
