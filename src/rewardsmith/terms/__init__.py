@@ -36,12 +36,15 @@ from .length import length_band as length_band
 from .length import soft_overlong as soft_overlong
 from .length import with_length as with_length
 from .length import word_count as word_count
+from .likelihood import below_floor as below_floor
+from .likelihood import likelihood as likelihood
 from .likelihood import reference_logprob as reference_logprob
 from .repetition import compression_ratio as compression_ratio
 from .repetition import distinct_ngrams as distinct_ngrams
 from .repetition import repeated_ngrams as repeated_ngrams
 
 __all__ = [
+    "below_floor",
     "box_l1",
     "center_distance",
     "center_hit",
@@ -61,6 +64,7 @@ __all__ = [
     "iou",
     "json_valid",
     "length_band",
+    "likelihood",
     "numeric_answer",
     "phrase_count",
     "point_hit",

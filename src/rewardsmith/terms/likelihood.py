@@ -40,7 +40,7 @@ def reference_logprob(reference_token_logprobs: Any, *, kind: str = "logprob", f
 
     Source: Kwiatkowski et al. 2026, "Likelihood-Based Reward Designs for General LLM Reasoning".
     Differs from the paper: tokens of probability 0 are floored instead of making the reward infinite; the group
-    reward of JEPO is not a term, because it is not one number of one sample.
+    reward of JEPO is ``reference_logprob | GroupEvidence()``.
 
     Example:
         >>> values = [np.log([0.5, 0.5]), np.log([0.25])]
@@ -53,11 +53,24 @@ def reference_logprob(reference_token_logprobs: Any, *, kind: str = "logprob", f
     given = reference_token_logprobs
     is_padded = is_array(given) and str(given.dtype) != "object"
     logprobs = given if is_padded else _padded(given)
+    if not is_traced(logprobs):
+        _check(logprobs, floor)
+    return likelihood(logprobs, kind, floor)
+
+
+def likelihood(logprobs: Array, kind: str = "logprob", floor: float = -100.0) -> Array:
+    """The reward of ``reference_logprob`` for an array ``(..., L)`` padded with NaN, unchecked: ``(...)``.
+
+    NaN where a row holds NaN only.  It can be differentiated: a trainer takes the supervised part of the
+    gradient, d R / d l_t, from here, and it is 0 where l_t lies below the floor.
+
+    Example:
+        >>> likelihood(np.log([[0.5, 0.25, np.nan]]).round(6), "avg_prob").round(3).tolist()
+        [0.375]
+    """
     lib = xp(logprobs)
     there = ~lib.isnan(logprobs)
     known = lib.where(there, logprobs, 0.0)
-    if not is_traced(logprobs):
-        _check(lib, known, floor)
     known = lib.where(known < floor, floor, known)
     summed = lib.where(there, lib.exp(known), 0.0) if kind == "avg_prob" else known
     count = lib.sum(lib.where(there, 1.0 + 0.0 * known, 0.0), axis=-1)
@@ -67,12 +80,22 @@ def reference_logprob(reference_token_logprobs: Any, *, kind: str = "logprob", f
     return lib.where(count > 0, lib.exp(total) if kind == "prob" else total, float("nan"))
 
 
-def _check(lib: Any, known: Array, floor: Any) -> None:
-    if bool(lib.any(known > 1e-6)):
-        raise BadInput(
-            "reference_token_logprobs", float(lib.max(known)), "<= 0", "they are logarithms of probabilities"
-        )
-    if below := int(lib.sum(known < floor)):
+def below_floor(logprobs: Array, floor: float = -100.0) -> int:
+    """How many token log-probabilities ``likelihood`` would set to the floor: log it, a few are a symptom.
+
+    Example:
+        >>> below_floor(np.array([-1.0, -np.inf, np.nan]))
+        1
+    """
+    return int(xp(logprobs).sum(logprobs < floor))
+
+
+def _check(logprobs: Array, floor: Any) -> None:
+    lib = xp(logprobs)
+    if bool(lib.any(logprobs > 1e-6)):
+        highest = float(lib.max(lib.where(lib.isnan(logprobs), 0.0, logprobs)))
+        raise BadInput("reference_token_logprobs", highest, "<= 0", "they are logarithms of probabilities")
+    if below := below_floor(logprobs, floor):
         _log.warning("reference_logprob: %d token log-probabilities below %g were set to it", below, floor)
 
 
