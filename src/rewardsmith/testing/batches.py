@@ -23,8 +23,10 @@ def sample_batch(
         missing: share of values of ``verdict`` and ``correct`` that are NaN, 'no verdict'.
 
     Known names: ``terminated``, ``truncated``, ``first`` (flags), ``group`` (whole numbers), ``state`` and
-    ``action`` (numbers), ``length`` (tokens), ``cell`` (whole numbers 0..4), ``correct``, ``success``, ``behaviour`` and ``kind`` (0 or 1),
-    ``verdict``, ``reference_scores`` and ``member_scores`` (three columns), ``prompt``, ``completion``, ``reference`` (texts; leading shape ``(N,)`` only).
+    ``action`` (numbers), ``length`` (tokens), ``stage`` (0 or 1), ``plan`` (whole numbers), ``cell`` (whole
+    numbers 0..4), ``correct``, ``success``, ``behaviour`` and ``kind`` (0 or 1), ``verdict``,
+    ``reference_scores`` and ``member_scores`` (three columns), ``prompt``, ``completion``, ``reference``
+    (texts; leading shape ``(N,)`` only).
     """
     batch = {name: _KNOWN.get(name, _normal)(rng, shape) for name in {"terminated", "first", *fields}}
     for name in ("verdict", "correct"):
@@ -81,6 +83,8 @@ _KNOWN: dict[str, Draw] = {
     "correct": _coin,
     "success": _coin,
     "kind": _coin,
+    "stage": _coin,
+    "plan": _group,
     "behaviour": _coin,
     "length": _length,
     "cell": _cell,

@@ -62,7 +62,7 @@ def _together(transform: Transform, batch: Any, shape: tuple[int, ...]) -> list[
     """Index sets of rewards that the transform sees together."""
     if transform.scope is Scope.EPISODE:
         return [(row, slice(None)) for row in range(shape[0])]
-    if transform.scope is Scope.GROUP:
+    if transform.scope is Scope.GROUP and "group" in batch:
         return [batch["group"] == name for name in np.unique(batch["group"])]
     return [np.ones(shape, bool)]
 
