@@ -7,12 +7,14 @@ from .batch import BatchNormalize as BatchNormalize
 from .clip import Clip as Clip
 from .contrast import ContrastiveBonus as ContrastiveBonus
 from .contrast import contrastive_mask as contrastive_mask
+from .count_bonus import CountBonus as CountBonus
 from .delay import Delay as Delay
 from .delta import Delta as Delta
 from .difficulty import DifficultyWeight as DifficultyWeight
 from .dispatch import Dispatch as Dispatch
 from .dispatch import dispatch as dispatch
 from .dynamic_potential import DynamicPotential as DynamicPotential
+from .elliptical_bonus import EllipticalBonus as EllipticalBonus
 from .evidence import GroupEvidence as GroupEvidence
 from .first_time import FirstTime as FirstTime
 from .gated_accumulation import GatedAccumulation as GatedAccumulation
@@ -50,6 +52,7 @@ from .quantile import Quantile as Quantile
 from .rank import Rank as Rank
 from .redistribute import Redistribute as Redistribute
 from .redistribute import conservation as conservation
+from .rnd_bonus import RNDBonus as RNDBonus
 from .schedule import Schedule as Schedule
 from .sigmoid import Sigmoid as Sigmoid
 from .soft_minimum import SoftMinimum as SoftMinimum
@@ -63,11 +66,13 @@ __all__ = [
     "Clip",
     "ContrastiveBonus",
     "CosineLength",
+    "CountBonus",
     "Delay",
     "Delta",
     "DifficultyWeight",
     "Dispatch",
     "DynamicPotential",
+    "EllipticalBonus",
     "Ensemble",
     "FirstTime",
     "Flip",
@@ -93,6 +98,7 @@ __all__ = [
     "PotentialAdvice",
     "PreferenceAsReward",
     "Quantile",
+    "RNDBonus",
     "Rank",
     "Redistribute",
     "RelativeLength",

@@ -21,7 +21,7 @@ class LearnedPotential(Transform):
 
     V is linear in named state fields (and a constant), or with ``size`` a number for each value of one field
     that holds whole numbers.  After each batch V moves by ``learning_rate`` times the mean of
-    (r + \gamma V(s') - V(s)) \nabla V(s) over the steps with a verdict (in a table: over the visits of a state).
+    (r + \gamma V(s') - V(s)) \nabla V(s) over the steps with a verdict (in a table: over visits of a state).
 
     The batch is shaped with the V from before it, and what an episode that goes on was promised for its last
     state is what it is charged for it in the next batch.  So over an episode the extra is -w V_0(s_0)
