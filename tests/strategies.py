@@ -118,7 +118,7 @@ def _value(field, hint, inner):
     if hint is algebra.Reward:
         return inner
     if hint is algebra.Transform:
-        return transforms()
+        return st.deferred(transforms)  # a transform may hold another one
     if hint == tuple[algebra.Reward, ...]:
         return st.lists(inner, min_size=2, max_size=3).map(tuple)
     if hint == tuple[algebra.Transform, ...]:
@@ -146,6 +146,7 @@ def _combine(inner):
         pairs.map(lambda ab: ab[0] - ab[1]),
         pairs.map(lambda ab: ab[0] * ab[1]),
         pairs.map(lambda ab: rs.minimum(*ab)),
+        pairs.map(lambda ab: rs.maximum(*ab)),
         pairs.map(lambda ab: rs.gate(ab[0], when=ab[1], above=0.1)),
         pairs.map(lambda ab: rs.lexicographic(*ab)),
         st.tuples(numbers, inner).map(lambda wa: wa[0] * wa[1]),

@@ -23,6 +23,7 @@ from .core.nodes import Constant as Constant
 from .core.nodes import at_next as at_next
 from .core.nodes import gate as gate
 from .core.nodes import lexicographic as lexicographic
+from .core.nodes import maximum as maximum
 from .core.nodes import minimum as minimum
 from .core.pytree import register_pytrees as register_pytrees
 from .core.serial import from_json as from_json
@@ -59,6 +60,7 @@ __all__ = [
     "from_json",
     "gate",
     "lexicographic",
+    "maximum",
     "minimum",
     "number",
     "parse",

@@ -26,10 +26,10 @@ def test_every_exported_transform_is_discovered():
 
 
 def test_every_reward_class_is_discovered():
-    core = {"AtNext", "Constant", "Gate", "Lexicographic", "Minimum", "Piped", "Product", "Sum", "Term"}
+    core = {"AtNext", "Constant", "Gate", "Lexicographic", "Maximum", "Minimum", "Piped", "Product", "Sum"}
     exported = {getattr(transforms, name) for name in transforms.__all__}
     added = {e.__name__ for e in exported if isinstance(e, type) and issubclass(e, algebra.Reward)}
-    assert {kind.__name__ for kind in REWARDS} == core | added
+    assert {kind.__name__ for kind in REWARDS} == core | added | {"Term"}
 
 
 @pytest.mark.parametrize("kind", REWARDS)
@@ -99,6 +99,8 @@ def test_a_missing_verdict_spreads_and_is_never_zero(batch, above):
         own.judged * own.effort,
         rs.minimum(own.judged, own.effort),
         rs.minimum(own.effort, own.judged),
+        rs.maximum(own.judged, own.effort),
+        rs.maximum(own.effort, own.judged),
         rs.gate(own.effort, when=own.judged, above=above),
         rs.lexicographic(own.judged, own.effort),
         own.judged | rs.Clip(-1, 1) | rs.Scale(0.0),

@@ -64,18 +64,17 @@ class Minimum(Reward):
     parts: tuple[Reward, ...]
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        shares, state = share_each(self.parts, batch, state)
-        total, parts = shares[0].total, shares[0].parts
-        lib = xp(total)
-        for share in shares[1:]:
-            keep = ~(share.total < total)  # NaN on either side: keep, and let the sum spread it
-            # 0 * part rather than 0, so that a missing verdict shows in the shares too
-            later = {name: lib.where(keep, 0.0 * part, part) for name, part in share.parts.items()}
-            parts = merge_parts(
-                [{name: lib.where(keep, part, 0.0 * part) for name, part in parts.items()}, later]
-            )
-            total = lib.where(keep, total + 0.0 * share.total, share.total)
-        return Shares(total, parts), state
+        return _extreme(self.parts, batch, state, sign=1.0)
+
+
+@dataclass(frozen=True, repr=False)
+class Maximum(Reward):
+    """The largest of several rewards; the share goes to the (first) largest."""
+
+    parts: tuple[Reward, ...]
+
+    def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
+        return _extreme(self.parts, batch, state, sign=-1.0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -248,6 +247,20 @@ def minimum(*rewards: Reward) -> Reward:
     return Minimum(tuple(as_reward(reward) for reward in rewards))
 
 
+def maximum(*rewards: Reward) -> Reward:
+    """The largest of several rewards: each is a floor under the others.
+
+    Example:
+        >>> import numpy as np
+        >>> from rewardsmith.core.term import success
+        >>> maximum(success, 0.3)({"success": np.array([0.0, 1.0])}).tolist()
+        [0.3, 1.0]
+    """
+    if not rewards:
+        raise BadInput("maximum", "no rewards", "one or more rewards")
+    return Maximum(tuple(as_reward(reward) for reward in rewards))
+
+
 def gate(reward: Reward, *, when: Reward, above: float = 0.0) -> Reward:
     """Pay ``reward`` only where ``when`` exceeds ``above``."""
     return Gate(as_reward(reward), as_reward(when), above)
@@ -304,6 +317,20 @@ def pipe(reward: Reward, transform: Transform) -> Reward:
 def chain(first: Transform, second: Transform) -> Transform:
     """``first | second`` before there is a reward."""
     return Chain((*_flat(first, Chain), *_flat(second, Chain)))
+
+
+def _extreme(parts: tuple[Reward, ...], batch: Batch, state: Any, sign: float) -> tuple[Shares, Any]:
+    """The smallest of ``sign * part``, whole, with its shares; the first of equals."""
+    shares, state = share_each(parts, batch, state)
+    total, named = shares[0].total, shares[0].parts
+    lib = xp(total)
+    for share in shares[1:]:
+        keep = ~(sign * share.total < sign * total)  # NaN on either side: keep, and let the sum spread it
+        # 0 * part rather than 0, so that a missing verdict shows in the shares too
+        later = {name: lib.where(keep, 0.0 * part, part) for name, part in share.parts.items()}
+        named = merge_parts([{n: lib.where(keep, part, 0.0 * part) for n, part in named.items()}, later])
+        total = lib.where(keep, total + 0.0 * share.total, share.total)
+    return Shares(total, named), state
 
 
 def _flat(node: Any, kind: type[Any]) -> tuple[Any, ...]:

@@ -113,6 +113,7 @@ def _value(value: Any) -> str:
 # ---------------------------------------------------------------------- reading
 _FUNCTIONS: dict[str, tuple[type[Any], Callable[..., Any]]] = {
     "minimum": (nodes.Minimum, nodes.minimum),
+    "maximum": (nodes.Maximum, nodes.maximum),
     "gate": (nodes.Gate, nodes.gate),
     "lexicographic": (nodes.Lexicographic, nodes.lexicographic),
     "at_next": (nodes.AtNext, nodes.at_next),

@@ -25,7 +25,7 @@ from .words import in_words
 
 _WIDTH = 100
 _RESERVED = {"np", "rs", "xp", "reward", "make_env", "FIELDS", *keyword.kwlist, *keyword.softkwlist, *HELPERS}
-_TEXT_FUNCTIONS = ("minimum", "gate", "lexicographic", "at_next")
+_TEXT_FUNCTIONS = ("minimum", "maximum", "gate", "lexicographic", "at_next")
 
 
 def export(
