@@ -82,6 +82,23 @@ def test_the_policy_gradient_is_unbiased(features: bool):
     np.testing.assert_allclose(moved, arms.log_policy(gradient), atol=0.02)
 
 
+def test_a_prompt_with_its_own_weights_learns_like_a_world_of_its_own():
+    """Binary features on all 2^K answers are K independent coins: logit k moves by lr * mean A (x_k - p_k)."""
+    bits = (np.arange(8)[:, None] >> np.arange(3)) & 1
+    features = np.stack([bits, bits]).astype(float)
+    value = np.random.default_rng(0).normal(size=(2, 8))
+    start = np.array([[-1.0, 0.5, 0.0], [0.0, 2.0, -0.5]])
+    arms = Arms({"value": value}, np.einsum("paf,pf->pa", features, start), features, shared=False)
+    coins = 1 / (1 + np.exp(-start))
+    each = np.where(bits == 1, np.log(coins)[:, None], np.log1p(-coins)[:, None]).sum(-1)
+    np.testing.assert_allclose(arms.log_policy(np.zeros((2, 3))), each)
+    config = PolicyGradient(updates=1, samples=200_000, learning_rate=0.5)
+    moved = learn_bandit([arms], paid, [0], config).log_policy[0]
+    policy = np.exp(each)
+    push = 0.5 * np.einsum("pa,pa,pak->pk", policy, value, features - coins[:, None, :])
+    np.testing.assert_allclose(moved, arms.log_policy(push), atol=0.01)
+
+
 def test_with_a_price_on_kl_it_ends_at_the_gibbs_policy():
     arms = world()
     config = PolicyGradient(updates=3000, samples=64, learning_rate=0.1, kl=0.5)

@@ -31,11 +31,14 @@ class Arms:
         logits: ``(P, A)`` of the initial policy, which is also the reference.
         features: ``(P, A, F)`` for a policy that generalises, ``logits + features @ w``; None for a free
             logit per pair.
+        shared: one weight vector for all prompts; False gives every prompt its own, so that independent copies
+            of a small problem train as the prompts of one world.
     """
 
     fields: Mapping[str, Floats]
     logits: Floats
     features: Floats | None = None
+    shared: bool = True
 
     def __post_init__(self) -> None:
         if self.logits.ndim != 2:
@@ -51,8 +54,11 @@ class Arms:
             raise BadInput("Arms.features", f"shape {self.features.shape}", f"{self.logits.shape} in front")
 
     def log_policy(self, weights: Floats) -> Floats:
-        """Log-probabilities ``(P, A)`` for weights ``(P, A)`` or ``(F,)``."""
-        return log_softmax(self.logits + (weights if self.features is None else self.features @ weights))
+        """Log-probabilities ``(P, A)`` for weights ``(P, A)``, ``(F,)``, or ``(P, F)`` of each prompt's own."""
+        if self.features is None:
+            return log_softmax(self.logits + weights)
+        moved = self.features @ (weights if self.shared else weights[..., None])
+        return log_softmax(self.logits + moved.reshape(self.logits.shape))
 
     def batch(self, prompts: Floats, answers: Floats, log_policy: Floats, progress: float) -> dict[str, Any]:
         """Sampled pairs as a batch of N; every row of ``answers (B, G)`` is one group."""
@@ -156,7 +162,8 @@ def _train(
     rng = np.random.default_rng(seed)
     count, width = world.logits.shape
     features = world.features
-    weights = np.zeros(world.logits.shape if features is None else features.shape[-1:])
+    owners = () if world.shared else (count,)
+    weights = np.zeros(world.logits.shape if features is None else (*owners, *features.shape[-1:]))
     state: Any = None
     curves: dict[str, list[float]] = {name: [] for name in track}
     reference = log_softmax(world.logits)
@@ -178,6 +185,8 @@ def _train(
             push -= config.kl * _kl_gradient(log_policy[prompts], reference[prompts])
         if features is None:
             weights[prompts] += config.learning_rate * push
+        elif not world.shared:
+            weights[prompts] += config.learning_rate * np.einsum("pa,paf->pf", push, features[prompts])
         else:
             weights += config.learning_rate / number * np.einsum("pa,paf->f", push, features[prompts])
     log_policy = world.log_policy(weights)
