@@ -7,12 +7,13 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, overload
+from typing import Any, Self, Unpack, overload
 
 import numpy as np
 
 from .algebra import Reward, Scope, Shares, leading_shape
 from .arrays import Array, Batch, is_array, xp
+from .each import HOW, How, checked, evaluate_each, refuse_unreachable, sample_shape
 from .errors import BadInput, CompositionError
 from .fields import NEXT, read_field
 from .node import Node, as_number
@@ -46,6 +47,7 @@ class Term(Reward):
     options: tuple[tuple[str, Any], ...] = ()
     info: Info = field(default=Info(), compare=False)
     at: tuple[tuple[str, Any], ...] = ()  # parameter -> the field, or fields, that it reads instead
+    each: bool = False  # the function gets one sample, and runs concurrently with others
 
     @property
     def name(self) -> str:
@@ -82,6 +84,8 @@ class Term(Reward):
             raise BadInput(f"numbers of {self.label}", ", ".join(unknown), known)
         numbers = tuple((k, as_number(changes.get(k, v), f"{self.label}.{k}")) for k, v in self.settings)
         options = tuple((k, _as_option(changes.get(k, v), f"{self.label}.{k}")) for k, v in self.options)
+        if self.each:
+            checked(self.label, {name: value for name, value in options if name in HOW})
         given = dict(self.at)
         given |= {k: _as_field(v, f"{self.name}.{k}") for k, v in changes.items() if k in reads}
         at = tuple((name, given[name]) for name in reads if given.get(name, name) != name)
@@ -100,8 +104,14 @@ class Term(Reward):
         return ()
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        arguments = [self._argument(batch, name) for name in _reads(self.function)]
-        values = self.function(*arguments, **dict(self.settings), **dict(self.options))
+        columns = {name: self._argument(batch, name) for name in _reads(self.function)}
+        given = {**dict(self.settings), **dict(self.options)}
+        if self.each:
+            how = {name: given.pop(name) for name in HOW}
+            shape = sample_shape(columns, batch)
+            values = evaluate_each(self.label, self.function, columns, given, how, shape)
+        else:
+            values = self.function(*columns.values(), **given)
         total = one_per_step(values, batch, self.label)
         return Shares(total, {self.label: total}), state
 
@@ -134,7 +144,14 @@ class Term(Reward):
 def term(function: Callable[..., Any]) -> Term: ...
 @overload
 def term(
-    *, scope: Scope = ..., unit: str = ..., low: float = ..., high: float = ..., source: str = ...
+    *,
+    scope: Scope = ...,
+    unit: str = ...,
+    low: float = ...,
+    high: float = ...,
+    source: str = ...,
+    each: bool = ...,
+    **how: Unpack[How],
 ) -> Callable[[Callable[..., Any]], Term]: ...
 
 
@@ -146,6 +163,8 @@ def term(
     low: float = -math.inf,
     high: float = math.inf,
     source: str = "",
+    each: bool = False,
+    **how: Unpack[How],
 ) -> Any:
     """Make a reward from a function of fields.
 
@@ -154,6 +173,13 @@ def term(
             with a default are numbers of the reward, or options where the default is no number.
         scope: what the function must see whole (``Scope.STEP`` unless said).
         unit, low, high, source: what people should know of its values; see ``Term.info``.
+        each: the function gets one sample's values (a text, a number) and returns one number, or None for no
+            verdict.  All samples are evaluated concurrently and keep their order: a plain function in worker
+            processes (see ``core.pool``), an ``async def`` in an event loop of its own.
+        how: with ``each`` only, and options of the term: ``timeout`` (10.0 seconds for each sample, after which
+            its work is really ended), ``concurrency`` (32), and ``on_error``, what a sample is worth whose
+            function raises, hangs or dies: ``"abstain"`` (NaN; one line of the log says how many), ``"raise"``
+            or a number.  Errors of rewardsmith (a bad option, a missing package) are always raised.
 
     Example:
         >>> import numpy as np
@@ -165,7 +191,7 @@ def term(
         >>> effort(weight=1.0).numbers()
         {'effort.weight': 1.0}
     """
-    maker = TermMaker(scope, Info(unit, low, high, source))
+    maker = TermMaker(scope, Info(unit, low, high, source), each, tuple(how.items()))
     return maker if function is None else maker(function)
 
 
@@ -175,6 +201,8 @@ class TermMaker:
 
     scope: Scope
     info: Info
+    each: bool = False
+    how: tuple[tuple[str, Any], ...] = ()
 
     def __call__(self, function: Callable[..., Any]) -> Term:
         if isinstance(function, Term):
@@ -182,7 +210,17 @@ class TermMaker:
         if not inspect.isfunction(function):
             raise CompositionError(f"@term takes a plain function; received {function!r}")
         settings, options = parameters_of(function)
-        return Term(function, settings, self.scope, options, self.info)
+        if not (self.each or self.how):
+            return Term(function, settings, self.scope, options, self.info)
+        if not self.each:
+            names = ", ".join(name for name, _ in self.how)
+            raise CompositionError(f"term {function.__name__}: {names} needs each=True")
+        refuse_unreachable(function)
+        how = checked(function.__name__, dict(self.how))
+        if taken := sorted({name for name, _ in (*settings, *options)} & set(how)):
+            names = ", ".join(taken)
+            raise CompositionError(f"term {function.__name__}: each=True sets {names}; rename the parameter")
+        return Term(function, settings, self.scope, (*options, *how.items()), self.info, each=True)
 
 
 Pairs = tuple[tuple[str, Any], ...]
