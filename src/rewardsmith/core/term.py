@@ -311,7 +311,7 @@ def _load(module: str, name: str, settings: tuple[tuple[str, Any], ...]) -> Term
     return found.set(**dict(settings))
 
 
-@term
+@term(low=0.0, high=1.0)
 def success(success: Array) -> Array:
     """What is really wanted, per step, 0..1: the field ``success``, which tasks give only on request."""
     return success

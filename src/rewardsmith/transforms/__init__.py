@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.nodes import Scale as Scale
 from .batch import BatchNormalize as BatchNormalize
+from .certificate import trajectory_bound as trajectory_bound
 from .clip import Clip as Clip
 from .contrast import ContrastiveBonus as ContrastiveBonus
 from .contrast import contrastive_mask as contrastive_mask
@@ -120,4 +121,5 @@ __all__ = [
     "known_sum",
     "normalize_then_sum",
     "soft_minimum",
+    "trajectory_bound",
 ]
