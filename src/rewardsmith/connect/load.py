@@ -36,16 +36,22 @@ def load_reward(source: str | Path | Mapping[str, Any], terms: Iterable[Term] = 
     """
     if isinstance(source, Mapping):
         return _from_data(source, "reward", terms)
-    text = str(source)
-    head, colon, name = text.rpartition(".py:")
-    file = Path(f"{head}.py" if colon else text)
-    if not file.is_file():
-        raise BadInput("reward", text, _WANTED, "it is a folder" if file.is_dir() else "there is no such file")
+    file, name = split_source(source)
     if file.suffix == ".json":
-        return _from_data(_json(file), f"reward file {file}", terms)
-    if file.suffix != ".py":
-        raise BadInput("reward", text, _WANTED, "its name ends neither in .py nor in .json")
-    return _pick(_execute(file), file, name if colon else "")
+        return _from_data(read_json(file), f"reward file {file}", terms)
+    return pick(execute(file), file, name)[1]
+
+
+def split_source(source: str | Path) -> tuple[Path, str]:
+    """The file, and the name after ``.py:`` (else an empty text); it exists and is Python or JSON."""
+    head, colon, name = str(source).rpartition(".py:")
+    file = Path(f"{head}.py" if colon else source)
+    if not file.is_file():
+        why = "it is a folder" if file.is_dir() else "there is no such file"
+        raise BadInput("reward", source, _WANTED, why)
+    if file.suffix not in (".py", ".json"):
+        raise BadInput("reward", source, _WANTED, "its name ends neither in .py nor in .json")
+    return file, name if colon else ""
 
 
 def _from_data(data: Any, what: str, terms: Iterable[Term]) -> Reward:
@@ -61,34 +67,37 @@ def _from_data(data: Any, what: str, terms: Iterable[Term]) -> Reward:
     return reward
 
 
-def _json(file: Path) -> Any:
+def read_json(file: Path) -> Any:
+    """The data of a JSON file."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as problem:
         raise BadInput("reward file", str(file), _WANTED, f"not JSON ({problem})") from None
 
 
-def _pick(module: Any, file: Path, name: str) -> Reward:
+def pick(module: Any, file: Path, name: str) -> tuple[str, Reward]:
+    """The reward of that name in a module, else the one that is meant, with its name."""
     found = {key: value for key, value in vars(module).items() if isinstance(value, Reward) and key[0] != "_"}
     if name:
         if name not in found:
             names = ", ".join(sorted(found)) or "none"
             raise BadInput("reward", f"{file}:{name}", f"the rewards in it: {names}", "it has no such reward")
-        return found[name]
+        return name, found[name]
     given = getattr(module, "reward", None)
     if isinstance(given, Reward):
-        return given
+        return "reward", given
     if given is not None:
         raise BadInput("reward file", str(file), _WANTED, f"its `reward` is a {type(given).__name__}")
     if len(found) == 1:
-        return next(iter(found.values()))
+        return next(iter(found.items()))
     if not found:
         raise BadInput("reward file", str(file), _WANTED, "it defines no reward")
     choices = " or ".join(f"{file}:{each}" for each in sorted(found))
     raise BadInput("reward file", f"{file} with several rewards", choices, "none of them is named `reward`")
 
 
-def _execute(file: Path) -> Any:
+def execute(file: Path) -> Any:
+    """The module of a Python file, which is executed."""
     # The module stays importable in this process under this name, because terms pickle by reference.
     digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
     name = f"rewardsmith_reward_{file.stem}_{digest}"

@@ -82,10 +82,7 @@ class Scorer:
     def __post_init__(self) -> None:
         if not isinstance(self.reward, Reward):
             raise BadInput("reward to score with", type(self.reward).__name__, "a rewardsmith reward")
-        policy = self.on_error
-        number = isinstance(policy, (int, float)) and not isinstance(policy, bool) and math.isfinite(policy)
-        if not number and policy not in ("raise", "abstain"):
-            raise BadInput("on_error", repr(policy), "'raise', 'abstain' or a finite number")
+        number_or(("raise", "abstain"), "on_error", self.on_error)
         if self.timeout is not None and not self.timeout > 0:
             raise BadInput("timeout", self.timeout, "seconds, more than 0, or None")
 
@@ -157,6 +154,13 @@ class Scorer:
         line = f"{type(error).__name__}: {' '.join(str(error).split())}"
         given = None if isinstance(self.on_error, str) else float(self.on_error)
         return Scores([given] * count, {name: [None] * count for name in self.parts}, [line], state)
+
+
+def number_or(words: tuple[str, ...], what: str, value: object) -> None:
+    """Refuse a policy that is neither one of the words nor a finite number."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not number and value not in words:
+        raise BadInput(what, repr(value), f"{', '.join(map(repr, words))} or a finite number")
 
 
 def rows(batch: Batch) -> int:
