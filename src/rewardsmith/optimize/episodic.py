@@ -63,7 +63,7 @@ class World(Protocol):
 
 @dataclass(frozen=True)
 class MDPWorld:
-    """A tabular MDP as a world: fields ``state``, ``next_state``, ``action``, ``own`` (its reward) and named ones.
+    """A tabular MDP as a world, with fields ``state``, ``next_state``, ``action``, ``own`` and named ones.
 
     Args:
         mdp: the dynamics.
@@ -107,7 +107,7 @@ class MDPWorld:
 
 @dataclass(frozen=True)
 class EpisodicGradient:
-    r"""How a table learns: \theta += learning_rate * mean over episodes of \sum_t A_t \nabla log \pi(a_t | o_t).
+    r"""How a table learns: \theta += rate * mean over episodes of \sum_t A_t \nabla log \pi(a_t | o_t).
 
     Args:
         updates: gradient steps.
@@ -166,7 +166,7 @@ class Rollout:
     fields: dict[str, Table]
 
     def flat(self, agents: slice) -> tuple[dict[str, Table], Table]:
-        """Episodes of some agents one after another in one row ``(1, L)``, and where they come from ``(T, m)``."""
+        """Episodes of some agents one after another in one row ``(1, L)``, and their steps ``(m, T)``."""
         live = self.live[:, agents].T
         return {name: np.swapaxes(v[:, agents], 0, 1)[live][None] for name, v in self.fields.items()}, live
 
