@@ -39,7 +39,15 @@ HEAVY_AT_START = {
     "tasks": {"jax"},
     "store": {"sqlalchemy"},
     "report": {"jinja2", "markupsafe", "matplotlib", "PIL"},
-    "connect": {"gymnasium"},
+    "connect": {
+        "gymnasium",
+        "stable_baselines3",
+        "fastapi",
+        "starlette",
+        "pydantic",
+        "orjson",
+        "prometheus_client",
+    },
     "cli": {"typer", "rich", "click"},
 }
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..tasks import Task
 
 NAME = "plot"
-HELP = "Draw a reward: over two fields, along each, and what its parts pay."
+HELP = "Draw a reward, and what its parts pay."
 FORMATS = (".png", ".svg", ".html")
 
 
