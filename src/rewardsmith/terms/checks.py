@@ -73,18 +73,10 @@ def dense_credit(
         [0.269, 1.0]
     """
     lib = xp(passed)
-    rates = pass_rates(passed, group)
-    weights = density_weights(rates, alpha, sigma, delta)
-    share, whole = _weighted(lib, passed, weights)
+    groups = Groups.of(group)
+    weights = density_weights(_pass_rates(lib, passed, groups), alpha, sigma, delta)
+    share, whole = _weighted(lib, passed, weights[groups.index])
     return share if normalized else share * whole
-
-
-def pass_rates(passed: Array, group: Array) -> Array:
-    """The pass rate of every test in the group of each row, ``(..., U)``; NaN where it was never decided."""
-    lib, groups, tests = xp(passed), Groups.of(group), passed.shape[-1]
-    # one group for each pair of a group and a test
-    cells = Groups(groups.index[..., None] * tests + lib.arange(tests), groups.count * tests)
-    return cells.mean(passed)
 
 
 def density_weights(rates: Array, alpha: float = 2.0, sigma: float = 0.1, delta: float = 1e-6) -> Array:
@@ -104,6 +96,18 @@ def density_weights(rates: Array, alpha: float = 2.0, sigma: float = 0.1, delta:
     gap = (rho[..., :, None] - rho[..., None, :]) / sigma
     near = lib.where(known[..., None, :], lib.exp(-0.5 * gap**2), 0.0)
     return lib.where(known, lib.exp(-alpha * rho) / (lib.sum(near, axis=-1) + delta), 0.0)
+
+
+def _pass_rates(lib: Any, passed: Array, groups: Groups) -> Array:
+    """``(groups, U)``; NaN for a test that was never decided in the group."""
+    tests = passed.shape[-1]
+    # one group for each pair of a group and a test
+    cells = Groups(groups.index[..., None] * tests + lib.arange(tests), groups.count * tests)
+    known = ~lib.isnan(passed)
+    count = cells.sums(lib.where(known, lib.ones_like(passed), 0.0))
+    right = cells.sums(lib.where(known, passed, 0.0))
+    rates = lib.where(count > 0, right / lib.where(count > 0, count, 1.0), lib.nan)
+    return rates.reshape(groups.count, tests)
 
 
 def _weighted(lib: Any, passed: Array, weights: Array) -> tuple[Array, Array]:
