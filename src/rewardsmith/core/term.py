@@ -67,7 +67,7 @@ class Term(Reward):
     def scope(self) -> Scope:
         return self.needs
 
-    def __call__(self, batch: Batch | None = None, /, **numbers: float) -> Any:
+    def __call__(self, batch: Batch | None = None, /, **numbers: Any) -> Any:
         if batch is None:
             return self.set(**numbers)
         if numbers:

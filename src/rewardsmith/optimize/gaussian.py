@@ -61,15 +61,16 @@ class GaussianArms:
                     f"GaussianArms.fields {name!r}", f"shape {np.shape(values)}", f"({len(self.features)}, ...)"
                 )
 
-    def mean(self, weights: Floats) -> Floats:
-        """Mean actions of all items, ``(P, K)``."""
-        return self.features @ self.start + self.std * (self.features @ weights)
+    def mean(self, weights: Floats, items: Floats | None = None) -> Floats:
+        """Mean actions of the items ``(N,)``, or of all: ``(N, K)``."""
+        phi = self.features if items is None else self.features[items]
+        return phi @ self.start + self.std * (phi @ weights)
 
     def batch(self, items: Floats, actions: Floats, weights: Floats, progress: float = 1.0) -> dict[str, Any]:
         """N answers ``(N, K)`` to the items ``(N,)`` as a batch; answers to one item are one group."""
         chosen = {name: np.asarray(values)[items] for name, values in self.fields.items()}
-        z = (actions - self.mean(weights)[items]) / self.std
-        before = (actions - (self.features @ self.start)[items]) / self.std
+        before = (actions - self.features[items] @ self.start) / self.std
+        z = before - self.features[items] @ weights
         scale = np.sum(np.log(np.broadcast_to(self.std, actions.shape[1:]) * np.sqrt(2 * np.pi)))
         decoded = {} if self.decode is None else dict(self.decode(actions, chosen))
         return {
@@ -159,7 +160,7 @@ def _train(
         drawn = rng.permutation(count)[:number] if number < count else np.arange(count)
         items = np.repeat(drawn, config.samples)
         z = rng.normal(size=(len(items), world.start.shape[1]))
-        actions = world.mean(weights)[items] + world.std * z
+        actions = world.mean(weights, items) + world.std * z
         batch = world.batch(items, actions, weights, update / config.updates)
         state = reward.init(batch) if state is None else state
         advantage, state = reward.apply(batch, state)
