@@ -5,7 +5,17 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-_ADAPTERS = ("eval_protocol", "gymnasium", "gymnasium_vector", "openrlhf", "trl", "verifiers", "verl")
+_ADAPTERS = (
+    "eval_protocol",
+    "gymnasium",
+    "gymnasium_vector",
+    "openrlhf",
+    "sb3",
+    "server",
+    "trl",
+    "verifiers",
+    "verl",
+)
 
 
 def __getattr__(name: str) -> _Any:
