@@ -128,3 +128,19 @@ def test_bad_input_is_one_line():
         learn_bandit([Arms({}, np.zeros((2, 4)))], paid, [0], PolicyGradient())
     with pytest.raises(BadInput, match="seeds"):
         learn_bandit([world(), world()], paid, [0], PolicyGradient())
+
+
+def test_contexts_are_features_of_a_prompt_times_the_answer():
+    """Oracle: the same policy written with features ``(P, A, C * A)``; weights carry over to other prompts."""
+    rng = np.random.default_rng(3)
+    contexts, value, logits = rng.normal(size=(6, 2)), rng.normal(size=(6, 3)), rng.normal(size=(6, 3))
+    features = np.einsum("pc,ab->pacb", contexts, np.eye(3)).reshape(6, 3, 6)
+    config = PolicyGradient(updates=40, samples=4, prompts=5, kl=0.1)
+    short = learn_bandit([Arms({"value": value}, logits, contexts=contexts)], paid, [1, 2], config, ["value"])
+    long = learn_bandit([Arms({"value": value}, logits, features)], paid, [1, 2], config, ["value"])
+    np.testing.assert_allclose(short.log_policy, long.log_policy, atol=1e-10)
+    np.testing.assert_allclose(short.weights.reshape(2, 6), long.weights, atol=1e-10)
+    other = Arms({}, logits[:2], contexts=contexts[:2])
+    np.testing.assert_allclose(other.log_policy(short.weights[1]), short.log_policy[1][:2], atol=1e-12)
+    with pytest.raises(BadInput, match="no features"):
+        Arms({}, logits, features, contexts=contexts)

@@ -33,12 +33,15 @@ class Arms:
             logit per pair.
         shared: one weight vector for all prompts; False gives every prompt its own, so that independent copies
             of a small problem train as the prompts of one world.
+        contexts: ``(P, C)``, instead of ``features``, what is known of a prompt: ``logits + contexts @ w`` with
+            weights ``(C, A)``, a linear classifier.
     """
 
     fields: Mapping[str, Floats]
     logits: Floats
     features: Floats | None = None
     shared: bool = True
+    contexts: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.logits.ndim != 2:
@@ -52,9 +55,22 @@ class Arms:
                 )
         if self.features is not None and self.features.shape[:2] != self.logits.shape:
             raise BadInput("Arms.features", f"shape {self.features.shape}", f"{self.logits.shape} in front")
+        if self.contexts is not None and (self.features is not None or len(self.contexts) != len(self.logits)):
+            received = f"shape {self.contexts.shape}, features {'no' if self.features is None else 'too'}"
+            raise BadInput("Arms.contexts", received, f"({len(self.logits)}, C), and no features")
+
+    def weights(self) -> Floats:
+        """The weights of the initial policy: zeros, ``(P, A)``, ``(F,)``, ``(P, F)`` or ``(C, A)``."""
+        if self.contexts is not None:
+            return np.zeros((self.contexts.shape[1], self.logits.shape[1]))
+        if self.features is None:
+            return np.zeros(self.logits.shape)
+        return np.zeros((*(() if self.shared else (len(self.logits),)), self.features.shape[-1]))
 
     def log_policy(self, weights: Floats) -> Floats:
-        """Log-probabilities ``(P, A)`` for weights ``(P, A)``, ``(F,)``, or ``(P, F)`` of each prompt's own."""
+        """Log-probabilities ``(P, A)`` for weights as in ``weights()``."""
+        if self.contexts is not None:
+            return log_softmax(self.logits + self.contexts @ weights)
         if self.features is None:
             return log_softmax(self.logits + weights)
         moved = self.features @ (weights if self.shared else weights[..., None])
@@ -113,11 +129,13 @@ class Learned:
         log_policy: ``(S, P, A)``.
         curves: name of a field -> its expectation under the policy, averaged over prompts, ``(S, records)``.
         states: the final state of the reward, one per seed.
+        weights: ``(S, ...)`` of ``Arms.log_policy``, which may be those of other prompts: held-out ones.
     """
 
     log_policy: Floats
     curves: dict[str, Floats] = field(default_factory=dict[str, Floats])
     states: tuple[Any, ...] = ()
+    weights: Floats = field(default_factory=lambda: np.zeros(0))
 
     def final(self, name: str) -> Floats:
         """The last point of a curve, ``(S,)``."""
@@ -153,17 +171,16 @@ def learn_bandit(
         raise MissingField(name, str(reward), ", ".join([*worlds[0].fields, *PROVIDED]))
     runs = [_train(world, reward, seed, config, track) for world, seed in zip(worlds, seeds, strict=True)]
     curves = {name: np.array([run[1][name] for run in runs]) for name in track}
-    return Learned(np.array([run[0] for run in runs]), curves, tuple(run[2] for run in runs))
+    states, weights = tuple(run[2] for run in runs), np.array([run[3] for run in runs])
+    return Learned(np.array([run[0] for run in runs]), curves, states, weights)
 
 
 def _train(
     world: Arms, reward: Reward, seed: int, config: PolicyGradient, track: Sequence[str]
-) -> tuple[Floats, dict[str, list[float]], Any]:
+) -> tuple[Floats, dict[str, list[float]], Any, Floats]:
     rng = np.random.default_rng(seed)
     count, width = world.logits.shape
-    features = world.features
-    owners = () if world.shared else (count,)
-    weights = np.zeros(world.logits.shape if features is None else (*owners, *features.shape[-1:]))
+    features, weights = world.features, world.weights()
     state: Any = None
     curves: dict[str, list[float]] = {name: [] for name in track}
     reference = log_softmax(world.logits)
@@ -183,7 +200,9 @@ def _train(
         push -= np.exp(log_policy[prompts]) * weight.sum(1, keepdims=True)
         if config.kl:
             push -= config.kl * _kl_gradient(log_policy[prompts], reference[prompts])
-        if features is None:
+        if world.contexts is not None:
+            weights += config.learning_rate / number * world.contexts[prompts].T @ push
+        elif features is None:
             weights[prompts] += config.learning_rate * push
         elif not world.shared:
             weights[prompts] += config.learning_rate * np.einsum("pa,paf->pf", push, features[prompts])
@@ -191,7 +210,7 @@ def _train(
             weights += config.learning_rate / number * np.einsum("pa,paf->f", push, features[prompts])
     log_policy = world.log_policy(weights)
     _note(world, log_policy, curves)
-    return log_policy, curves, state
+    return log_policy, curves, state, weights
 
 
 def sample(log_policy: Floats, count: int, rng: np.random.Generator) -> Floats:
