@@ -9,7 +9,7 @@ import pytest
 
 from rewardsmith.core import mdp as tables
 from rewardsmith.core.errors import BadInput
-from rewardsmith.optimize.occupancy import solve_constrained
+from rewardsmith.optimize.occupancy import pareto_extend, solve_constrained
 
 
 def random_problem(seed, states=4, actions=2):
@@ -72,3 +72,22 @@ def test_what_cannot_be_reached_is_infeasible():
     assert solve_constrained(mdp, reward, [other], [top - 1e-6]).feasible
     with pytest.raises(BadInput, match="a floor for each"):
         solve_constrained(mdp, reward, [other])
+
+
+def test_extending_a_point_of_three_objectives():
+    mdp, first, second = random_problem(3)
+    objectives = np.array([first, second, np.random.default_rng(9).normal(size=first.shape)])
+    start = solve_constrained(mdp, objectives.sum(0))
+    point = (start.occupancy * objectives).sum((1, 2))
+    slack = np.array([0.5, 0.2, 0.0])
+    for index in range(3):
+        found = pareto_extend(mdp, objectives, point, index, slack)
+        reached = (found.occupancy * objectives).sum((1, 2))
+        others = np.arange(3) != index
+        assert (reached[others] >= (point - slack)[others] - 1e-9).all()
+        assert reached[index] == pytest.approx(found.value)
+        assert found.value >= point[index] - 1e-9  # the point itself keeps its floors
+    # without slack an optimum of the sum cannot rise in one objective and keep the others
+    assert pareto_extend(mdp, objectives, point, 0, 0.0).value == pytest.approx(point[0])
+    with pytest.raises(BadInput, match="0 <= index < K"):
+        pareto_extend(mdp, objectives, point, 3, 0.0)

@@ -82,3 +82,24 @@ def solve_constrained(
     returns = (tables * occupancy).sum((1, 2))
     multipliers = -np.asarray(found.ineqlin.marginals) if floors else np.zeros(0)
     return Solution(True, policy, occupancy, float(returns[0]), returns[1:], multipliers)
+
+
+def pareto_extend(mdp: TabularMDP, objectives: Any, point: Any, index: int, slack: Any) -> Solution:
+    """Push one objective from a known point while the others may fall by ``slack`` at most.
+
+    Args:
+        objectives: reward tables ``(K, S, A)``.
+        point: returns ``(K,)`` of the policy to start from.
+        index: the objective that is maximised.
+        slack: ``(K,)`` or one number, >= 0, in units of the returns.  A share of the range of each objective is
+            a good choice; a share of the return itself is not: it *raises* the floor of a negative one.
+
+    Source: Liu et al., "C-MORL", arXiv:2410.02236, stage 2.
+    """
+    tables, point = np.asarray(objectives, np.float64), np.asarray(point, np.float64)
+    if tables.ndim != 3 or point.shape != tables.shape[:1] or not 0 <= index < len(tables):
+        received = f"objectives {tables.shape}, point {point.shape}, index {index}"
+        raise BadInput("pareto_extend", received, "objectives (K, S, A), point (K,), 0 <= index < K")
+    others = [k for k in range(len(tables)) if k != index]
+    floors = point - np.asarray(slack, np.float64)
+    return solve_constrained(mdp, tables[index], list(tables[others]), floors[others].tolist())
