@@ -74,7 +74,7 @@ def serve(control: socket.socket, inherited: Callable[..., Any] | None = None) -
                 send(control, _end(arguments[0], children))
             else:
                 sys.path[:] = arguments.pop()
-                send(control, _answer(load, *arguments))
+                send(control, _answer(prepare, *arguments))
     for pid in children:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -207,6 +207,17 @@ def load(where: tuple[str, str] | None, name: str) -> Callable[..., Any]:
     for part in name.split("."):
         found = getattr(found, part)
     return found if isinstance(found, types.FunctionType) else found.function
+
+
+def prepare(where: tuple[str, str] | None, name: str) -> None:
+    """What the template does once for all workers: load the function, and what its module wants to have imported.
+
+    That is said by a function ``rewardsmith_before_fork()`` of the module.
+    """
+    load(where, name)
+    if where is not None:
+        with contextlib.suppress(Exception):  # what is missing is said by the function that needs it
+            getattr(_loaded[where], "rewardsmith_before_fork", lambda: None)()
 
 
 def _module(name: str, file: str) -> Any:

@@ -26,6 +26,8 @@ from .checks import density_weights as density_weights
 from .checks import pass_rate as pass_rate
 from .citation import citations_exist as citations_exist
 from .citation import cited_sentences as cited_sentences
+from .code import MissingSandbox as MissingSandbox
+from .code import passes_tests as passes_tests
 from .control import alignment as alignment
 from .control import alive as alive
 from .control import distance as distance
@@ -47,6 +49,7 @@ from .control import velocity_to as velocity_to
 from .format import has_boxed as has_boxed
 from .format import json_valid as json_valid
 from .format import think_format as think_format
+from .formula import math_answer as math_answer
 from .intervals import span_giou as span_giou
 from .intervals import span_iou as span_iou
 from .intervals import tube_agreement as tube_agreement
@@ -64,9 +67,11 @@ from .likelihood import reference_logprob as reference_logprob
 from .over_time import action_jerk as action_jerk
 from .over_time import action_rate as action_rate
 from .over_time import new_progress as new_progress
+from .pattern import matches as matches
 from .repetition import compression_ratio as compression_ratio
 from .repetition import distinct_ngrams as distinct_ngrams
 from .repetition import repeated_ngrams as repeated_ngrams
+from .schema import json_matches as json_matches
 from .similarity import bag_of_words as bag_of_words
 from .similarity import bmas as bmas
 from .similarity import centred_bmas as centred_bmas
@@ -74,6 +79,7 @@ from .similarity import cosine as cosine
 from .similarity import word_cosine as word_cosine
 
 __all__ = [
+    "MissingSandbox",
     "action_jerk",
     "action_rate",
     "alignment",
@@ -111,13 +117,17 @@ __all__ = [
     "has_boxed",
     "heading",
     "iou",
+    "json_matches",
     "json_valid",
     "length_band",
     "likelihood",
+    "matches",
+    "math_answer",
     "nearness",
     "new_progress",
     "numeric_answer",
     "pass_rate",
+    "passes_tests",
     "phrase_count",
     "point_hit",
     "progress",
