@@ -210,9 +210,9 @@ def load(where: tuple[str, str] | None, name: str) -> Callable[..., Any]:
 
 
 def prepare(where: tuple[str, str] | None, name: str) -> None:
-    """What the template does once for all workers: load the function, and what its module wants to have imported.
+    """What the template does once for all workers: load the function, and import what its module wants.
 
-    That is said by a function ``rewardsmith_before_fork()`` of the module.
+    A module says so by a function ``rewardsmith_before_fork()``.
     """
     load(where, name)
     if where is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import Any
 
 from ..core.errors import MissingExtra
@@ -66,6 +67,8 @@ def math_answer(
 def rewardsmith_before_fork() -> None:
     """Import math-verify once, before the workers are forked."""
     importlib.import_module("math_verify")
+    # each worker would warn that nobody limits the time, which is what the worker is for
+    logging.getLogger("math_verify").setLevel(logging.ERROR)
 
 
 def _formula(text: str) -> list[Any]:
