@@ -241,7 +241,8 @@ def rollout(
         more = {"first": np.full(count, t == 0), "progress": np.full(count, progress), "log_prob": log_prob}
         columns.append({**given, **clock, **ends, **more})
         rows.append((seen, action, live))
-        live, state = live & ~ended, after
+        live = live & ~ended
+        state = np.where(live[:, None], after, state)  # a world need not know what comes after its end
         if not live.any():
             break
     stacked = {name: np.stack([each[name] for each in columns]) for name in columns[0]}
