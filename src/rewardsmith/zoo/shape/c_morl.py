@@ -1,7 +1,7 @@
 """C-MORL: from the loneliest policies of a front, push one objective and hold the others above a floor.
 
 Differs from the paper: exact policies of random tabular MDPs (linear programs) instead of PPO, so no return is
-noisy; a floor is J_j - 0.3 range_j and not 0.99 J_j, which is wrong for negative returns.  The figures also show
+noisy; a floor is J_j - 0.3 range_j and not 0.99 J_j, wrong for negative returns.  The figures also show
 the midpoints of neighbouring initial policies, which cost no solve.  The dual gap was first held to 1e-8, which
 is below the tolerance of the solver.
 """
