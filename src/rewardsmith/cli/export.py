@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..store import Run
 
 NAME = "export"
-HELP = "Write a reward as the file that a framework loads, or the reward of a run as Python."
+HELP = "Write a reward as Python, or as the file a framework loads."
 
 What = Annotated[
     str,
