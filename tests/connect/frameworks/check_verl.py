@@ -57,7 +57,7 @@ def function(path, name="compute_score"):
 
 
 exported = Path(sys.argv[1])
-for manager in ("naive", "gdpo"):
+for manager in ("naive", "gdpo", "dapo", "rate_limited"):
     asyncio.run(scored(manager, function(exported)))
 waiting = exported.with_name("awaited.py")
 waiting.write_text(exported.read_text() + "\nwaiting = compute_score.awaited\n")
