@@ -46,6 +46,28 @@ def methods() -> str:
     return _table(("method", "what it does", "its proposer sees", "rounds", "islands"), rows)
 
 
+def transforms() -> str:
+    """Every transform and combination, described by itself."""
+    from rewardsmith.transforms.catalogue import catalogue
+
+    rows = [(f"`{e.name}`", e.scope, e.laws or "-", f"{e.meaning}<br>`{e.example}`") for e in catalogue()]
+    return _table(("name", "scope", "laws", "meaning and example"), rows)
+
+
+def techniques() -> str:
+    """The techniques of a survey, and where each is."""
+    from rewardsmith.transforms.coverage import coverage
+
+    rows = [
+        (
+            t.name,
+            ", ".join(f"`{e.removeprefix('rewardsmith.')}`" for e in t.entries) or f"not here: {t.refused}",
+        )
+        for t, _ in coverage()
+    ]
+    return _table(("technique", "where"), rows)
+
+
 def commands() -> str:
     """Every verb of the command line with its options."""
     from typer.main import get_command
@@ -93,4 +115,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "codes": codes,
     "methods": methods,
     "commands": commands,
+    "transforms": transforms,
+    "techniques": techniques,
 }

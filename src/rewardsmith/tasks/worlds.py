@@ -1,6 +1,7 @@
 """Small worlds for exploration: one that is the same in every episode, one that is new in every episode.
 
-Both are vectorised: states are whole numbers ``(n, k)``, and randomness comes in as uniform numbers ``(n, draws)``.
+Both are vectorised: states are whole numbers ``(n, k)``, and randomness comes in as uniform numbers ``(n,
+draws)``.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ Table = np.ndarray[Any, Any]
 class Corridors:
     """A hub with corridors, the same in every episode; one end pays, and reaching any end is the end.
 
-    In the hub the action picks a corridor; inside, even actions go on and odd ones go back.  The goal is at the end
-    of the last corridor.
+    In the hub the action picks a corridor; inside, even actions go on and odd ones go back.  The goal is at
+    the end of the last corridor.
 
-    Fields: ``cell`` and ``next_cell`` (which cell, 0 is the hub), ``action``, ``success`` (the goal was reached).
+    Fields: ``cell`` and ``next_cell`` (0 is the hub), ``action``, ``success`` (the goal was reached).
     """
 
     count: int = 6
@@ -72,11 +73,11 @@ class Corridors:
 class Rooms:
     """Rooms one behind the other, new in every episode; in each, a cue tells which door leads on.
 
-    The policy sees the cue only.  Cue c is answered by door (c + 1) mod ``cues``; a wrong door leads nowhere.  Every
-    room has a random name out of ``names``, different within an episode, so which rooms are new is a matter of the
-    episode and not of all experience.
+    The policy sees the cue only.  Cue c is answered by door (c + 1) mod ``cues``; a wrong door leads nowhere.
+    Every room has a random name out of ``names``, different within an episode, so which rooms are new is a
+    matter of the episode and not of all experience.
 
-    Fields: ``room`` and ``next_room`` (how far), ``name`` and ``next_name``, ``action``, ``success`` (all passed).
+    Fields: ``room`` and ``next_room`` (how far), ``name`` and ``next_name``, ``action``, ``success``.
     """
 
     rooms: int = 8

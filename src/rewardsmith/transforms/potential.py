@@ -1,4 +1,4 @@
-"""Potential-based shaping: extra reward that leaves the optimal policies unchanged."""
+"""Potential: potential-based shaping, extra reward that leaves the optimal policies unchanged."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Global and episodic bonuses: which exploration bonus suits worlds that stay and worlds that change.
 
-Differs from the paper: two small worlds and softmax tables instead of MiniHack and a recurrent network, and the
-bonuses are counts. The worlds are sparser than those of a first trial in which no bonus was needed; their sizes,
-the learning rate (0.5) and the weight of the bonus (0.1; 0.01 looked the same) were chosen on other seeds.
+Differs from the paper: two small worlds and softmax tables instead of MiniHack and a recurrent network, and
+the bonuses are counts. The worlds are sparser than those of a first trial in which no bonus was needed; their
+sizes, the learning rate (0.5) and the weight of the bonus (0.1; 0.01 looked the same) were chosen on other
+seeds.
 """
 
 from __future__ import annotations
