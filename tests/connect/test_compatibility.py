@@ -13,8 +13,13 @@ from source import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "connect.md"
 INSTALLED = {"Gymnasium": "gymnasium", "Stable-Baselines3": "stable-baselines3", "TRL": "trl"}
-RECORDED = {"verl": "verl", "OpenRLHF": "openrlhf", "verifiers": "verifiers", "eval-protocol": "eval-protocol"}
-CONVENTION_ONLY = {"verifiers (old)"}
+RECORDED = {
+    "verl": "verl",
+    "OpenRLHF": "openrlhf",
+    "verifiers": "verifiers",
+    "verifiers (old)": "verifiers-old",
+    "eval-protocol": "eval-protocol",
+}
 
 
 def table() -> dict[str, list[str]]:
@@ -26,8 +31,7 @@ def table() -> dict[str, list[str]]:
 
 
 def test_the_table_is_complete() -> None:
-    assert set(table()) == {*INSTALLED, *RECORDED, *CONVENTION_ONLY}
-    assert all(table()[name][1] == "convention only" for name in CONVENTION_ONLY)
+    assert set(table()) == {*INSTALLED, *RECORDED}
 
 
 @pytest.mark.parametrize("name", INSTALLED)
@@ -46,4 +50,4 @@ def test_what_was_recorded_is_about_these_adapters(name: str) -> None:
     assert record["adapter"] == run.digest(RECORDED[name].replace("-", "_"))
     assert by == "`tests/connect/frameworks/run.py`"
     package = {**run.ON_TOP, **run.ALONE}[RECORDED[name]][0]
-    assert package == f"{RECORDED[name]}=={version}"
+    assert package == f"{RECORDED[name].removesuffix('-old')}=={version}"

@@ -1,4 +1,4 @@
-"""The convention of verifiers, old and new; `frameworks/run.py` runs the scoring of verifiers 0.4 itself."""
+"""The convention of verifiers, old and new; `frameworks/run.py` runs verifiers itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connect.single_rewards import FAULTY, REWARD, STATEFUL, best, brevity
+from connect.single_rewards import FAULTY, REWARD, STATEFUL, best, brevity, exact
 from rewardsmith.connect import verifiers
 from rewardsmith.connect.single import NoVerdict
 from rewardsmith.core.errors import CompositionError, MissingField, ScopeError
@@ -70,6 +70,8 @@ def test_legacy_functions_are_told_apart_by_their_parameters() -> None:
     assert one.__name__ == "sums"
     chat = [{"role": "user", "content": "1+1"}], [{"role": "assistant", "content": "2"}]
     assert one(prompt=chat[0], completion=chat[1], answer="2", state={}, task="t", info={"a": 1}) == 1.25
+    other = verifiers.legacy(exact, no_verdict=0.0)
+    assert other(prompt="p", completion="c", answer="c", level=1.0, parser=None) == 1.0
     texts = ["a", "bb", "a"]
     values = many(prompts=["p", "p", "p"], completions=texts, answers=[""] * 3, states=[{}] * 3)
     assert values == pytest.approx([1.5, 1 / 3, 1.5])

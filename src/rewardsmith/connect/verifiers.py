@@ -17,6 +17,8 @@ from .scoring import OnError, Scorer
 from .single import NoVerdictPolicy, Single
 from .texts import text_batch
 
+_OBJECTS = ("state", "task", "parser")  # what the old rubrics pass besides the columns of the data set
+
 
 class TraceReward:
     """What ``reward`` returns: an async callable that verifiers 0.4 calls with the arguments it names."""
@@ -45,8 +47,8 @@ class RolloutReward:
         self, prompt: Any, completion: Any, answer: Any = "", info: Any = None, **kwargs: Any
     ) -> float:
         """The reward of one rollout."""
-        del kwargs
-        columns = (dict(info) if isinstance(info, Mapping) else {}) | {"reference": answer}
+        given = {name: value for name, value in kwargs.items() if name not in _OBJECTS}
+        columns = given | (dict(info) if isinstance(info, Mapping) else {}) | {"reference": answer}
         return self.single.numbers(self.single.score(completion, prompt, columns))[0]
 
 

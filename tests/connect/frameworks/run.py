@@ -30,8 +30,12 @@ ON_TOP = {
     "openrlhf": ("openrlhf==0.11.2", "pylatexenc==2.11", "deepspeed==0.19.6"),
 }
 # ... and packages in an environment of their own, with all their dependencies.
-ALONE = {"verifiers": ("verifiers==0.4.0",), "eval-protocol": ("eval-protocol==0.3.33",)}
-NO_VERDICT = {"verl": "-0.5", "openrlhf": "-0.5", "verifiers": "raise", "eval-protocol": "raise"}
+ALONE = {
+    "verifiers": ("verifiers==0.4.0",),
+    "verifiers-old": ("verifiers==0.3.1",),
+    "eval-protocol": ("eval-protocol==0.3.33",),
+}
+NO_VERDICT = {"verl": "-0.5", "openrlhf": "-0.5"}  # the others know what a missing verdict is
 
 
 def main(names: list[str]) -> None:
@@ -51,8 +55,9 @@ def run(name: str, folder: Path) -> dict[str, str]:
     slug = name.replace("-", "_")
     with tempfile.TemporaryDirectory() as made:
         out = Path(made) / f"sums_{slug}.py"
-        command = [sys.executable, "-m", "rewardsmith", "export", str(HERE / "sums.py"), "--for", name]
-        subprocess.run([*command, "--out", str(out), "--no-verdict", NO_VERDICT[name]], check=True)
+        command = [sys.executable, "-m", "rewardsmith", "export", str(HERE / "sums.py"), "--for"]
+        command += [name.removesuffix("-old"), "--no-verdict", NO_VERDICT.get(name, "raise")]
+        subprocess.run([*command, "--out", str(out)], check=True)
         offline = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # its download at import races with the import
         env = {**os.environ, **offline, "PYTHONPATH": os.pathsep.join([*path, str(ROOT / "src"), str(HERE)])}
         subprocess.run([python, str(HERE / f"check_{slug}.py"), str(out)], check=True, env=env, cwd=made)
@@ -62,7 +67,7 @@ def run(name: str, folder: Path) -> dict[str, str]:
 
 def digest(slug: str) -> str:
     """What the record is about: the adapter and its check, as they were."""
-    files = [ADAPTERS / f"{slug}.py", ADAPTERS / "single.py", HERE / f"check_{slug}.py"]
+    files = [ADAPTERS / f"{slug.removesuffix('_old')}.py", ADAPTERS / "single.py", HERE / f"check_{slug}.py"]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
