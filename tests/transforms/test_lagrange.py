@@ -11,7 +11,7 @@ import rewardsmith as rs
 from rewardsmith.core.errors import BadInput
 from rewardsmith.optimize.gibbs import expected, gibbs
 from rewardsmith.testing import check_reward
-from rewardsmith.transforms import Lagrange
+from rewardsmith.transforms import Lagrange, standings
 
 
 @rs.term
@@ -138,6 +138,18 @@ def test_what_cannot_be_reached_is_reported_as_infeasible(kind, settings):
     assert standings["effort"].infeasible
     assert not standings["speed"].violated
     assert not standings["speed"].infeasible
+
+
+def test_standings_are_found_anywhere_in_a_reward():
+    one = Lagrange(effort, (("effort", "<=", 0.5),))
+    other = Lagrange(speed, (("speed", ">=", 0.5),)) | rs.Clip(-1, 1)
+    reward = 2.0 * (gain | one) + (gain | other) | rs.Normalize()
+    state = reward.apply(batch(0), reward.init(batch(0)))[1]
+    found = standings(reward, state)
+    assert {name: standing.mean for name, standing in found.items()} == {
+        "effort": pytest.approx(np.nanmean(batch(0)["b"])),
+        "speed": pytest.approx(np.mean(batch(0)["c"])),
+    }
 
 
 def test_an_equality_pulls_back_down():

@@ -32,6 +32,7 @@ from .krc import geometric_mean as geometric_mean
 from .label_distribution import LabelDistribution as LabelDistribution
 from .lagrange import Lagrange as Lagrange
 from .lagrange import Standing as Standing
+from .lagrange import standings as standings
 from .latched import Latched as Latched
 from .learned_potential import LearnedPotential as LearnedPotential
 from .length import CosineLength as CosineLength
@@ -121,5 +122,6 @@ __all__ = [
     "known_sum",
     "normalize_then_sum",
     "soft_minimum",
+    "standings",
     "trajectory_bound",
 ]

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
+import numpy as np
+
 from ..core.algebra import Reward, Scope, Transform
 from ..core.arrays import Array, Batch, is_traced, xp
 from ..core.errors import BadInput
@@ -87,7 +89,7 @@ class Lagrange(Transform):
         over: the mean is over steps, or over the sums of ``episode``s (time is the last axis).
 
     Steps whose part has no verdict are left out of the mean; a batch without any changes no multiplier.
-    ``standings(state)`` tells what is violated, saturated and infeasible.
+    ``standings(reward, state)`` tells what is violated, saturated and infeasible.
 
     Source: Moskovitz et al., "Confronting Reward Model Overoptimization with Constrained RLHF",
     arXiv:2310.04373 (sigmoid); Altman, "Constrained Markov Decision Processes", 1999 (projected).
@@ -95,7 +97,6 @@ class Lagrange(Transform):
     advantages.  Put ``| GroupNormalize()`` behind.
 
     Example:
-        >>> import numpy as np
         >>> held = Lagrange(_cost, (("_cost", "<=", 1.0),), rate=0.5)
         >>> batch = {"position": np.array([2.0, 4.0])}
         >>> _, state = held.apply(np.zeros(2), batch, held.init(batch))
@@ -172,8 +173,6 @@ class Lagrange(Transform):
 
     def standings(self, state: Dual) -> dict[str, Standing]:
         """Every limit by the name of its part."""
-        import numpy as np
-
         multipliers = [np.asarray(float(value)) for value in state.multipliers]
         weights = [float(weight) for weight in self._weights(np, multipliers)[0]]
         found: dict[str, Standing] = {}
@@ -233,6 +232,26 @@ class Lagrange(Transform):
             )
         new, speeds = zip(*moved, strict=True)
         return new, speeds
+
+
+def standings(reward: Reward | Transform, state: Any) -> dict[str, Standing]:
+    """The limits of every ``Lagrange`` in a reward, by part, from the state that ``reward.apply`` gave.
+
+    Example:
+        >>> reward = _cost | Lagrange(_cost, (("_cost", "<=", 1.0),))
+        >>> state = reward.apply({"position": np.array([3.0])}, reward.init({}))[1]
+        >>> standings(reward, state)["_cost"].mean
+        3.0
+    """
+    if isinstance(reward, Lagrange):
+        return reward.standings(state)
+    parts = [part for part in reward.children() if isinstance(part, (Reward, Transform))]
+    found: dict[str, Standing] = {}
+    # Parts that arrange their states in another way than one for each child are left alone.
+    if isinstance(state, tuple) and len(state) == len(parts):
+        for part, own in zip(parts, state, strict=True):
+            found |= standings(part, own)
+    return found
 
 
 def _mean(lib: Any, part: Array, over: str) -> tuple[Array, Array]:
