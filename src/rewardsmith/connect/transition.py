@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from ..core.algebra import Reward, Scope, require_scope
-from ..core.errors import BadInput, MissingExtra, RewardsmithError
+from ..core.errors import BadInput, MissingExtra
 from ..core.fields import NEXT, Field
+from .single import NoVerdict as NoVerdict
 
 try:
     import gymnasium
@@ -22,10 +23,6 @@ Rows: TypeAlias = np.ndarray[Any, Any]
 Undecided = Literal["raise", "nan", "native"]
 Reset = Literal["never", "episode"]
 _ALWAYS = ("obs", "next_obs", "action", "terminated", "native_reward")
-
-
-class NoVerdict(RewardsmithError, ArithmeticError):
-    """The reward had no verdict (NaN) at a step, and the wrapper was told to raise."""
 
 
 def transition(
