@@ -54,6 +54,9 @@ from .intervals import span_giou as span_giou
 from .intervals import span_iou as span_iou
 from .intervals import tube_agreement as tube_agreement
 from .intervals import tube_iou as tube_iou
+from .judge import JudgeError as JudgeError
+from .judge import PairwiseJudge as PairwiseJudge
+from .judge import RubricJudge as RubricJudge
 from .language import phrase_count as phrase_count
 from .language import script_share as script_share
 from .length import cosine_length as cosine_length
@@ -79,7 +82,10 @@ from .similarity import cosine as cosine
 from .similarity import word_cosine as word_cosine
 
 __all__ = [
+    "JudgeError",
     "MissingSandbox",
+    "PairwiseJudge",
+    "RubricJudge",
     "action_jerk",
     "action_rate",
     "alignment",

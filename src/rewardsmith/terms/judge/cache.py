@@ -1,0 +1,78 @@
+"""Replies on disk, each under a key of everything that it depends on."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import StoreError
+
+# Changes where the same request would have to be asked again.
+VERSION = 1
+_TABLE = "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, request TEXT NOT NULL, reply TEXT NOT NULL)"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an endpoint answered; no text where it refused or was cut off."""
+
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+def key_of(request: Mapping[str, Any]) -> str:
+    """The key of a request: SHA-256 of the rendered messages, the model, its revision and the sampling."""
+    text = json.dumps({"version": VERSION, **request}, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def cache_file(folder: str) -> Path:
+    """Where replies are kept; "" is ``$REWARDSMITH_CACHE``, else ``~/.cache/rewardsmith``."""
+    home = folder or os.environ.get("REWARDSMITH_CACHE") or str(Path.home() / ".cache" / "rewardsmith")
+    return Path(home).expanduser() / "judge.sqlite"
+
+
+class Cache:
+    """A table of replies in SQLite; several processes may use one file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                file, timeout=30.0, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute(_TABLE)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"the cache of judges {file} cannot be opened: {error}") from None
+
+    def find(self, keys: Iterable[str]) -> dict[str, Reply]:
+        """The replies that there are."""
+        found: dict[str, Reply] = {}
+        for key in keys:
+            row = self._connection.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+            if row is not None:
+                found[key] = Reply(**json.loads(row[0]))
+        return found
+
+    def keep(self, key: str, request: Mapping[str, Any], reply: Reply) -> None:
+        """Store a reply; the first one of a key stays."""
+        row = (key, json.dumps(request), json.dumps(asdict(reply)))
+        try:
+            self._connection.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?)", row)
+        except sqlite3.Error as error:
+            raise StoreError(f"the cache of judges {self.file} cannot be written: {error}") from None
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
