@@ -67,17 +67,18 @@ def _together(transform: Transform, batch: Any, shape: tuple[int, ...]) -> list[
     return [np.ones(shape, bool)]
 
 
-def policy_loss(transform: Transform, seed: int) -> float:
+def policy_loss(transform: Transform, seed: int, states: int = 6, discount: float = DISCOUNT) -> float:
     """What trusting the transformed reward can cost on a random MDP: 0 where optimal policies stay (exact).
 
-    Some MDPs never end and some have a terminal state, where shaping has to take care.
+    Some MDPs never end and some have a terminal state, where shaping has to take care.  Shaping has to be told
+    the discount of the MDP.
     """
     rng = np.random.default_rng(seed)
-    mdp = tables.random_mdp(rng, states=6, actions=3, discount=DISCOUNT)
+    mdp = tables.random_mdp(rng, states=states, actions=3, discount=discount)
     if seed % 2:
-        mdp = dataclasses.replace(mdp, terminal=np.arange(6) == 5)
-    states = {name.removeprefix("next_") for name in transform.fields if name not in ("terminated", "action")}
-    batch = mdp.batch({name: rng.normal(size=mdp.states) for name in sorted(states)})
+        mdp = dataclasses.replace(mdp, terminal=np.arange(states) == states - 1)
+    names = {name.removeprefix("next_") for name in transform.fields if name not in ("terminated", "action")}
+    batch = mdp.batch({name: rng.normal(size=mdp.states) for name in sorted(names)})
     s, a, after = mdp.transitions()
     reward = mdp.expected_reward[s, a][:, None]
     changed = np.zeros(mdp.transition.shape)

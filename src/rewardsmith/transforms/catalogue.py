@@ -46,10 +46,12 @@ def catalogue() -> tuple[Entry, ...]:
         >>> next(each for each in catalogue() if each.name == "Clip").laws
         'may change optimal policies, keeps the order, within [-1, 1]; within [0, 0.5]'
     """
-    package: Any = sys.modules[__package__ or ""]
-    exported = {getattr(package, name) for name in package.__all__}
-    classes = [each for each in exported if inspect.isclass(each) and issubclass(each, (Transform, Reward))]
-    return tuple(_describe(kind) for kind in sorted(classes, key=lambda kind: kind.__name__))
+    return tuple(_describe(kind) for kind in _classes())
+
+
+def example_transforms() -> tuple[Transform, ...]:
+    """Small valid instances of all of them: what laws are checked on."""
+    return tuple(each for kind in _classes() if issubclass(kind, Transform) for each in kind.examples())
 
 
 def find(name: str) -> Entry:
@@ -62,6 +64,13 @@ def find(name: str) -> Entry:
     if name.lower() not in entries:
         raise BadInput("transform", repr(name), ", ".join(each.name for each in entries.values()))
     return entries[name.lower()]
+
+
+def _classes() -> list[type[Any]]:
+    package: Any = sys.modules[__package__ or ""]
+    exported = {getattr(package, name) for name in package.__all__}
+    classes = [each for each in exported if inspect.isclass(each) and issubclass(each, (Transform, Reward))]
+    return sorted(classes, key=lambda kind: kind.__name__)
 
 
 def _describe(kind: type[Any]) -> Entry:

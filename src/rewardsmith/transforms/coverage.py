@@ -23,8 +23,8 @@ class Technique:
             raise BadInput(f"technique {self.name}", "neither or both", "entries, or the reason of a refusal")
 
 
-# The list of Ibrahim et al., "Comprehensive Overview of Reward Engineering and Shaping in Advancing Reinforcement
-# Learning Applications", arXiv:2408.10215, with the formulas that such surveys give.
+# The list of Ibrahim et al., "Comprehensive Overview of Reward Engineering and Shaping in Advancing RL
+# Applications", arXiv:2408.10215, with the formulas that such surveys give.
 TECHNIQUES: tuple[Technique, ...] = (
     Technique("reward engineering", ("rewardsmith.term", "rewardsmith.program.Program")),
     Technique("reward shaping", ("rewardsmith.core.algebra.Transform", "rewardsmith.core.laws.Laws")),
