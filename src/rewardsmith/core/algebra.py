@@ -63,19 +63,25 @@ class Reward(Node):
 
     def apply(self, batch: Batch, state: Any) -> tuple[Array, Any]:
         """One step of a stateful evaluation: reward array and the state for the next batch."""
-        shares, state = self.explain(batch, state)
-        return shares.total, state
+        # Infinity is an error of ours and NaN has a meaning, so NumPy's warnings would say it twice.
+        with np.errstate(all="ignore"):
+            total, state = self.total(batch, state)
+            return _finite(total, self), state
 
     def explain(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
         """As ``apply``, with the share of every part."""
-        # Infinity is an error of ours and NaN has a meaning, so NumPy's warnings would say it twice.
         with np.errstate(all="ignore"):
             shares, state = self.share(batch, state)
-        return Shares(_finite(shares.total, self), shares.parts), state
+            return Shares(_finite(shares.total, self), shares.parts), state
 
     @abstractmethod
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
         """What a subclass defines: total and shares, unchecked."""
+
+    def total(self, batch: Batch, state: Any) -> tuple[Array, Any]:
+        """As ``share``, without the shares: nodes that can save work define it.  The same numbers and state."""
+        shares, state = self.share(batch, state)
+        return shares.total, state
 
     # ------------------------------------------------------------------ what it needs
     @property
@@ -237,6 +243,8 @@ def _finite(total: Array, reward: Reward) -> Array:
     if is_traced(total):
         return total
     lib = xp(total)
+    if bool(lib.isfinite(lib.sum(total))):  # one pass; one infinity or NaN would show in the sum
+        return total
     infinite = lib.isinf(total)
     if bool(lib.any(infinite)):
         count = int(lib.sum(infinite))

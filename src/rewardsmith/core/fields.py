@@ -74,15 +74,15 @@ def with_twins(fields: Iterable[Field]) -> tuple[Field, ...]:
     return fields + tuple(field.twin for field in fields if field.kind == "state")
 
 
-def read_field(batch: Batch, name: str, reader: str) -> Any:
+def read_field(batch: Batch, name: str, reader: object) -> Any:
     """``batch[name]``, or an error that names the reader and what the batch has."""
     try:
         return batch[name]
     except KeyError:
         why = "the twin of a state field" if name.startswith(NEXT) else ""
-        raise MissingField(name, reader, ", ".join(sorted(batch)) or "nothing", why) from None
+        raise MissingField(name, str(reader), ", ".join(sorted(batch)) or "nothing", why) from None
 
 
-def at_next_fields(batch: Batch, names: Iterable[str], reader: str) -> Mapping[str, Any]:
+def at_next_fields(batch: Batch, names: Iterable[str], reader: object) -> Mapping[str, Any]:
     """A view of ``batch`` in which each name stands for its twin."""
     return {name: read_field(batch, NEXT + name, reader) for name in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -12,6 +13,7 @@ from .errors import BadInput, CompositionError
 from .fields import at_next_fields
 from .laws import Laws
 from .node import Node, as_number, number
+from .totals import total_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +40,9 @@ class Sum(Reward):
             total = total + share.total
         return Shares(total, merge_parts([share.parts for share in shares])), state
 
+    def total(self, batch: Batch, state: Any) -> tuple[Array, Any]:
+        return total_of(self.parts, batch, state, operator.add, operator.iadd)
+
 
 @dataclass(frozen=True, repr=False)
 class Product(Reward):
@@ -55,6 +60,9 @@ class Product(Reward):
         for share in shares[1:]:
             total = total * share.total
         return Shares(total, {self.label: total}), state
+
+    def total(self, batch: Batch, state: Any) -> tuple[Array, Any]:
+        return total_of(self.parts, batch, state, operator.mul, operator.imul)
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,14 +95,15 @@ class Gate(Reward):
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
         (share, when), state = share_each((self.reward, self.when), batch, state)
-        lib = xp(share.total)
-        is_open = when.total > self.above
-        silent = 0.0 * when.total  # 0, or NaN where the gate has no verdict
+        parts = {name: self._gated(part, when.total) for name, part in share.parts.items()}
+        return Shares(self._gated(share.total, when.total), parts), state
 
-        def gated(array: Array) -> Array:
-            return lib.where(is_open, array, 0.0) + silent
+    def total(self, batch: Batch, state: Any) -> tuple[Array, Any]:
+        return total_of((self.reward, self.when), batch, state, self._gated)
 
-        return Shares(gated(share.total), {name: gated(part) for name, part in share.parts.items()}), state
+    def _gated(self, array: Array, when: Array) -> Array:
+        silent = 0.0 * when  # 0, or NaN where the gate has no verdict
+        return xp(array).where(when > self.above, array, 0.0) + silent
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,6 +162,11 @@ class Piped(Reward):
             parts = merge_parts([before.parts, {self.transform.label: total - before.total}])
         return Shares(total, parts), (inner, own)
 
+    def total(self, batch: Batch, state: Any) -> tuple[Array, Any]:
+        before, inner = self.reward.total(batch, state[0])
+        total, own = self.transform.apply(before, batch, state[1])
+        return total, (inner, own)
+
 
 @dataclass(frozen=True, repr=False)
 class AtNext(Reward):
@@ -169,9 +183,13 @@ class AtNext(Reward):
         return frozenset("next_" + name for name in self.reward.fields)
 
     def share(self, batch: Batch, state: Any) -> tuple[Shares, Any]:
-        later = at_next_fields(batch, self.reward.fields, str(self))
+        later = at_next_fields(batch, self.reward.fields, self)
         shares, inner = self.reward.share(later, state[0])
         return Shares(shares.total, {f"next_{name}": part for name, part in shares.parts.items()}), (inner,)
+
+    def total(self, batch: Batch, state: Any) -> tuple[Array, Any]:
+        total, inner = self.reward.total(at_next_fields(batch, self.reward.fields, self), state[0])
+        return total, (inner,)
 
 
 @dataclass(frozen=True, repr=False)

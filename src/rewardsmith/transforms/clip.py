@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
+
 from ..core.algebra import Transform
 from ..core.arrays import Array, Batch, is_array, xp
 from ..core.errors import BadInput
@@ -43,6 +45,8 @@ class Clip(Transform):
     def apply(self, reward: Array, batch: Batch, state: Any) -> tuple[Array, Any]:
         del batch
         lib = xp(reward)
-        # where() rather than clip(): NaN passes, and gradients reach low and high
+        if lib is np:
+            return np.clip(reward, self.low, self.high), state
+        # where() rather than clip(): at the bounds the whole gradient goes on to the reward
         limited = lib.where(reward < self.low, self.low, lib.where(reward > self.high, self.high, reward))
         return limited, state

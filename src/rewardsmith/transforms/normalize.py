@@ -52,17 +52,17 @@ class Normalize(Transform):
         state = _merge(lib, reward, state)
         count, mean, squares = state
         variance = squares / lib.where(count > 0, count, 1.0)
-        centred = reward - mean if self.center else reward
-        return centred / lib.sqrt(variance + self.epsilon), state
+        scale = lib.sqrt(variance + self.epsilon)
+        return ((reward - mean) / scale if self.center else reward / scale), state
 
 
 def _merge(lib: Any, reward: Array, state: Any) -> Any:
     known = ~lib.isnan(reward)
     values = lib.where(known, reward, 0.0)
-    count_b = lib.sum(lib.where(known, values * 0.0 + 1.0, 0.0))
+    count_b = lib.sum(lib.astype(known, values.dtype))
     safe_b = lib.where(count_b > 0, count_b, 1.0)
     mean_b = lib.sum(values) / safe_b
-    squares_b = lib.sum(lib.where(known, (values - mean_b) ** 2, 0.0))
+    squares_b = lib.sum(lib.where(known, values - mean_b, 0.0) ** 2)
     count_a, mean_a, squares_a = state
     count = count_a + count_b
     safe = lib.where(count > 0, count, 1.0)
