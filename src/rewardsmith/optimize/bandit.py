@@ -67,27 +67,37 @@ class Arms:
             return np.zeros(self.logits.shape)
         return np.zeros((*(() if self.shared else (len(self.logits),)), self.features.shape[-1]))
 
-    def log_policy(self, weights: Floats) -> Floats:
-        """Log-probabilities ``(P, A)`` for weights as in ``weights()``."""
+    def log_policy(self, weights: Floats, prompts: Any = slice(None)) -> Floats:
+        """Log-probabilities ``(P, A)``, or of some prompts, for weights as in ``weights()``."""
+        logits = self.logits[prompts]
         if self.contexts is not None:
-            return log_softmax(self.logits + self.contexts @ weights)
+            return log_softmax(logits + self.contexts[prompts] @ weights)
         if self.features is None:
-            return log_softmax(self.logits + weights)
-        moved = self.features @ (weights if self.shared else weights[..., None])
-        return log_softmax(self.logits + moved.reshape(self.logits.shape))
+            return log_softmax(logits + weights[prompts])
+        moved = self.features[prompts] @ (weights if self.shared else weights[prompts][..., None])
+        return log_softmax(logits + moved.reshape(logits.shape))
 
     def batch(self, prompts: Floats, answers: Floats, log_policy: Floats, progress: float) -> dict[str, Any]:
-        """Sampled pairs as a batch of N; every row of ``answers (B, G)`` is one group."""
+        """Sampled pairs as a batch of N.
+
+        Args:
+            prompts: numbers ``(B,)``.
+            answers: numbers ``(B, G)``; every row is one group.
+            log_policy: ``(B, A)`` of these prompts.
+            progress: share of training that is over.
+        """
         at = np.repeat(prompts, answers.shape[1]), answers.ravel()
         chosen = {name: np.asarray(values)[at] for name, values in self.fields.items()}
-        log_prob = log_policy[at]
+        rows = np.repeat(np.arange(len(prompts)), answers.shape[1])
+        log_prob = log_policy[rows, at[1]]
+        reference = log_softmax(self.logits[prompts])[rows, at[1]]
         return {
             **chosen,
-            "group": np.repeat(np.arange(len(prompts)), answers.shape[1]),
+            "group": rows,
             "prompt": at[0],
             "answer": at[1],
             "log_prob": log_prob,
-            "log_ratio": log_prob - log_softmax(self.logits)[at],
+            "log_ratio": log_prob - reference,
             "progress": np.full(at[0].shape, progress),
         }
 
@@ -185,21 +195,21 @@ def _train(
     curves: dict[str, list[float]] = {name: [] for name in track}
     reference = log_softmax(world.logits)
     for update in range(config.updates):
-        log_policy = world.log_policy(weights)
         if update % config.record == 0:
-            _note(world, log_policy, curves)
+            _note(world, world.log_policy(weights), curves)
         number = config.prompts or count
         prompts = rng.permutation(count)[:number] if number < count else np.arange(count)
-        answers = sample(log_policy[prompts], config.samples, rng)
+        log_policy = world.log_policy(weights, prompts)
+        answers = sample(log_policy, config.samples, rng)
         batch = world.batch(prompts, answers, log_policy, update / config.updates)
         state = reward.init(batch) if state is None else state
         advantage, state = reward.apply(batch, state)
         weight = np.where(np.isnan(advantage), 0.0, advantage).reshape(answers.shape) / config.samples
         push = np.zeros((number, width))
         np.add.at(push, (np.arange(number)[:, None], answers), weight)
-        push -= np.exp(log_policy[prompts]) * weight.sum(1, keepdims=True)
+        push -= np.exp(log_policy) * weight.sum(1, keepdims=True)
         if config.kl:
-            push -= config.kl * _kl_gradient(log_policy[prompts], reference[prompts])
+            push -= config.kl * _kl_gradient(log_policy, reference[prompts])
         if world.contexts is not None:
             weights += config.learning_rate / number * world.contexts[prompts].T @ push
         elif features is None:
