@@ -201,6 +201,10 @@ def test_what_is_undefined_has_no_verdict():
     zero, one = np.zeros((1, 2)), np.ones((1, 2))
     assert np.isnan(terms.alignment({"vector": zero, "reference": one}))
     assert np.isnan(terms.facing({"vector": one, "position": one, "goal": one}))
+    assert (
+        terms.velocity_to({"velocity": zero, "position": zero, "goal": one}) == 0.0
+    )  # standing still is defined
+    assert np.isnan(terms.velocity_to({"velocity": one, "position": one, "goal": one}))
     assert np.isnan(terms.upright({"orientation": np.zeros((1, 4))}))
     assert np.isnan(terms.stages({"reached": np.array([[1.0, np.nan]])}))
     assert np.isnan(terms.distance({"position": zero * np.nan, "goal": one}))

@@ -203,7 +203,8 @@ def velocity_to(velocity: Array, position: Array, goal: Array) -> Array:
         >>> velocity_to(batch).round(3).tolist()
         [4.95]
     """
-    return cosine(velocity, goal - position) * length(velocity)
+    way = goal - position
+    return xp(velocity).sum(velocity * columns(way), axis=-1) / _or_nan(length(way))
 
 
 @term(low=-1.0, high=1.0)
