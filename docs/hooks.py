@@ -68,6 +68,34 @@ def techniques() -> str:
     return _table(("technique", "where"), rows)
 
 
+def terms() -> str:
+    """Every ready-made term and judge: what it reads, its unit and bounds, what it is, and where it is from."""
+    import inspect
+
+    from rewardsmith import terms as found
+    from rewardsmith.core.term import Term
+
+    rows: list[tuple[str, ...]] = []
+    for name in found.__all__:
+        value: Any = getattr(found, name)
+        if isinstance(value, Term):
+            text, info = inspect.getdoc(value.function) or "", value.info
+            reads = ", ".join(f"`{field}`" for field in sorted(value.fields))
+            span = f"[{info.low:g}, {info.high:g}]"
+            rows.append((f"`{name}`", reads, info.unit, span, _first(text), info.source))
+        elif inspect.isclass(value) and hasattr(value, "ask"):
+            source = re.search(r"^Source: (.*)$", inspect.getdoc(value) or "", re.MULTILINE)
+            reads = "`completion` and the slots of its prompt"
+            said = _first(inspect.getdoc(value) or "")
+            rows.append((f"`{name}`", reads, "1", "[0, 1]", said, source.group(1) if source else ""))
+    return _table(("term", "reads", "unit", "range", "what it is", "source"), rows)
+
+
+def _first(text: str) -> str:
+    """The first paragraph in one line."""
+    return " ".join(text.split("\n\n")[0].split())
+
+
 def commands() -> str:
     """Every verb of the command line with its options."""
     from typer.main import get_command
@@ -115,6 +143,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "codes": codes,
     "methods": methods,
     "commands": commands,
+    "terms": terms,
     "transforms": transforms,
     "techniques": techniques,
 }
