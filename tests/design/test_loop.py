@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rewardsmith.core.stats import mean_interval
-from rewardsmith.design import METHODS, Design, design, outcome
+from rewardsmith.design import METHODS, Design, design, load_method, outcome
+from rewardsmith.design.candidate import View
+from rewardsmith.design.propose import make_proposer
 from rewardsmith.design.select import NOISE
-from rewardsmith.program import parse
+from rewardsmith.program import Grammar, parse
 from rewardsmith.tasks import load
 
 TASK = load("pendulum_hold")
@@ -106,3 +109,15 @@ def test_the_same_design_again_trains_nothing(finished):
     assert again.id == run.id
     assert notes.kinds == []
     again.close()
+
+
+def test_evolution_begins_with_every_signal_alone() -> None:
+    grammar = Grammar.from_fields(load("cartpole_swingup").table())
+    proposer = make_proposer(replace(load_method("evolve"), survey=1.0), grammar)
+    drafts = proposer.propose(proposer.start(), View(0, (), frozenset()), 6, np.random.default_rng(0))
+    assert {draft.operator for draft in drafts} == {"survey"}
+    parts = {draft.program.names[0].removesuffix("_bump") for draft in drafts}
+    assert parts == {signal.label for signal in grammar.states}
+    without = make_proposer(replace(load_method("evolve"), survey=0.0), grammar)
+    drafts = without.propose(without.start(), View(0, (), frozenset()), 6, np.random.default_rng(0))
+    assert {draft.operator for draft in drafts} == {"random"}

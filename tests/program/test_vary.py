@@ -12,12 +12,25 @@ import pytest
 from program.helpers import CONTROL, VECTORS, WRITTEN, batch_of
 from rewardsmith.core.errors import BadInput
 from rewardsmith.core.fields import Field
-from rewardsmith.program import Grammar, Odds, check, crossover, mutate, parse, random_program
+from rewardsmith.program import Grammar, Odds, check, crossover, mutate, parse, random_program, survey
 from rewardsmith.program.generate import _KINDS
 from rewardsmith.program.grammar import Prior
 
 GRAMMAR = Grammar.from_fields(CONTROL)
 BATCH = batch_of(CONTROL, 64)
+
+
+def test_a_survey_tries_every_signal_in_turn() -> None:
+    programs = survey(GRAMMAR, np.random.default_rng(0))
+    count = len(GRAMMAR.states)
+    for _ in range(3):
+        turn = [next(programs) for _ in range(count)]
+        names = sorted(name.removesuffix("_bump") for program in turn for name in program.names)
+        assert names == sorted(signal.label for signal in GRAMMAR.states)
+        for program in turn:
+            assert parse(str(program), CONTROL) == program
+    again = survey(GRAMMAR, np.random.default_rng(0))
+    assert next(again) == next(survey(GRAMMAR, np.random.default_rng(0)))
 
 
 def test_signals_of_a_task() -> None:

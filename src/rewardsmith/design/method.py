@@ -23,6 +23,7 @@ class Method:
             ``terms`` (what each part paid during training), ``score`` (success itself).
         rounds: rounds of propose, screen, train, select.
         islands: populations that evolve apart; each proposes from its own parents.
+        survey: share of the first round's programs that pay for one signal alone, every signal in turn.
         fresh: share of new random programs in every round after the first.
         crossover: share of the offspring that has two parents.
         parents: how many of the best are kept as parents, per island.
@@ -40,6 +41,7 @@ class Method:
     sees: tuple[str, ...] = ()
     rounds: int = 5
     islands: int = 1
+    survey: float = 0.75
     fresh: float = 0.25
     crossover: float = 0.4
     parents: int = 8
@@ -60,7 +62,7 @@ class Method:
         for name in ("rounds", "islands", "parents", "finalists", "agreeing", "confirm"):
             if getattr(self, name) < 1:
                 raise BadInput(f"{name} of method {self.name}", getattr(self, name), "at least 1")
-        for name in ("fresh", "crossover", "first", "survivors", "confirmed", "enough"):
+        for name in ("survey", "fresh", "crossover", "first", "survivors", "confirmed", "enough"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise BadInput(f"{name} of method {self.name}", getattr(self, name), "0 to 1")
 

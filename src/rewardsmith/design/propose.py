@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..core.errors import ProgramError
-from ..program import Grammar, Program, crossover, mutate, random_program
+from ..program import Grammar, Program, crossover, mutate, random_program, survey
 from .candidate import Parent, View
 from .method import Method
 from .pcfg import INVALID, PCFG, outer_step
@@ -70,12 +70,14 @@ class Random:
 class Evolve:
     """Mutation and crossover of parents; better ranks are chosen more often (linear ranking).
 
-    With ``reflect``, a mutation answers what the parts of the parent paid (see ``reflection``).
+    Where there are no parents yet, a share ``survey`` of the programs tries every signal alone.  With
+    ``reflect``, a mutation answers what the parts of the parent paid (see ``reflection``).
     """
 
     grammar: Grammar
     fresh: float
     crossover: float
+    survey: float = 0.0
     reflect: bool = False
 
     def start(self) -> Any:
@@ -83,7 +85,14 @@ class Evolve:
 
     def propose(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Draft]:
         del state
-        return _distinct(view, count, lambda: self._one(view, rng))
+        signals = survey(self.grammar, rng)
+
+        def one() -> Draft:
+            if not view.parents and rng.random() < self.survey:
+                return Draft(next(signals), "survey")
+            return self._one(view, rng)
+
+        return _distinct(view, count, one)
 
     def learn(self, state: Any, drafts: Sequence[Draft], scores: Sequence[float | None]) -> Any:
         del drafts, scores
@@ -138,7 +147,7 @@ def make_proposer(method: Method, grammar: Grammar) -> Proposer:
         return Random(grammar)
     if method.proposer == "derl":
         return Derl(grammar)
-    return Evolve(grammar, method.fresh, method.crossover, reflect=method.proposer == "reflect")
+    return Evolve(grammar, method.fresh, method.crossover, method.survey, method.proposer == "reflect")
 
 
 def _ranked(parents: Sequence[Parent], rng: np.random.Generator) -> Parent:

@@ -21,6 +21,7 @@ from .encode import columns as columns
 from .encode import encode as encode
 from .functions import FUNCTIONS as FUNCTIONS
 from .generate import random_program as random_program
+from .generate import survey as survey
 from .grammar import Chooser as Chooser
 from .grammar import Grammar as Grammar
 from .grammar import Odds as Odds

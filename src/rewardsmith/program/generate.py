@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,25 @@ def random_program(grammar: Grammar, rng: np.random.Generator, chooser: Chooser 
     if not any(reads_fields(expr) for _, expr in parts):
         add_part(parts, *draw.term("bump"))
     return Program.of(tuple(parts), (), grammar.fields)
+
+
+def survey(grammar: Grammar, rng: np.random.Generator) -> Iterator[Program]:
+    """Programs of one part that pay for one signal near a value worth aiming at: every signal in turn, for ever.
+
+    Chance alone may never try the one signal that matters among many; a search that begins so has tried each.
+    The order, the values and the widths are drawn.
+
+    Example:
+        >>> from rewardsmith.core.fields import Field
+        >>> grammar = Grammar.from_fields([Field("x", "m", -2.0, 2.0), Field("v", "m/s", -1.0, 1.0)])
+        >>> programs = survey(grammar, np.random.default_rng(0))
+        >>> sorted(name.removeprefix("next_") for _ in range(2) for name in next(programs).fields)
+        ['v', 'x']
+    """
+    while True:
+        for at in rng.permutation(len(grammar.states)):
+            one = replace(grammar, states=(grammar.states[at],))
+            yield Program.of((Draw(one, rng, Prior(one)).term("bump"),), (), grammar.fields)
 
 
 def add_part(parts: list[tuple[str, Expr]], name: str, expr: Expr) -> None:
