@@ -42,7 +42,7 @@ def random_program(grammar: Grammar, rng: np.random.Generator, chooser: Chooser 
 
 
 def survey(grammar: Grammar, rng: np.random.Generator) -> Iterator[Program]:
-    """Programs of one part that pay for one signal near a value worth aiming at: every signal in turn, for ever.
+    """Programs of one part that pay for one signal near a value worth aiming at: every signal in turn.
 
     Chance alone may never try the one signal that matters among many; a search that begins so has tried each.
     The order, the values and the widths are drawn.
