@@ -7,11 +7,17 @@ import math
 import numpy as np
 import pytest
 
+import rewardsmith as rs
 from rewardsmith.core.arrays import to_numpy
 from rewardsmith.core.errors import BadInput, MissingField
 from rewardsmith.transforms import Flip, Jitter
 
 N = 20_000
+
+
+@rs.term
+def correct(correct):
+    return correct
 
 
 def batch_of(items, step=0.0):
@@ -108,3 +114,16 @@ def test_bad_input():
         Flip(0.1, "item").apply(np.zeros(3), {"item": np.zeros(2)}, ())
     with pytest.raises(BadInput, match="field progress"):
         Flip(0.1).apply(np.zeros(3), {"item": np.zeros(3), "progress": np.zeros(2)}, ())
+
+
+def test_flips_keep_the_order_of_expected_rewards():
+    """Right and wrong verdicts expect 1 - p and p; one-sided flips 1 and p, or 1 - p and 0."""
+    batch = {"item": np.arange(N), "progress": np.zeros(N), "correct": (np.arange(N) % 2).astype(float)}
+    flipped = correct | Flip(0.3, "group")
+    for reward, (right, wrong) in (
+        (flipped, (0.7, 0.3)),
+        (rs.maximum(correct, flipped), (1.0, 0.3)),
+        (rs.minimum(correct, flipped), (0.7, 0.0)),
+    ):
+        paid = reward(batch).reshape(-1, 2).mean(0)
+        np.testing.assert_allclose(paid, [wrong, right], atol=4 * math.sqrt(0.21 / (N / 2)))

@@ -90,3 +90,23 @@ def test_bad_schedules():
     with pytest.raises(BadInput, match="begin < finish"):
         Schedule(begin=0.5, finish=0.5)
     assert Schedule(0.0, 1.0, "step", begin=1.0).weight(np.array([0.9, 1.0])).tolist() == [0.0, 1.0]
+
+
+def test_all_judges_must_pass_and_each_may_abstain():
+    """The conjunction of CGPO is a composition: a gate on the minimum of the judges."""
+
+    @rs.term
+    def safe(safe):
+        return safe
+
+    @rs.term
+    def honest(honest):
+        return honest
+
+    reward = rs.gate(rs.success, when=rs.minimum(safe, honest), above=0.5)
+    batch = {
+        "success": np.ones(6),
+        "safe": np.array([1.0, 1.0, 0.0, 0.0, np.nan, np.nan]),
+        "honest": np.array([1.0, 0.0, 1.0, 0.0, 1.0, 0.0]),
+    }
+    np.testing.assert_array_equal(reward(batch), [1.0, 0.0, 0.0, 0.0, np.nan, np.nan])
