@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "connect": {"core", "terms", "transforms", "program"},
     "testing": BELOW_DESIGN,
     "design": BELOW_DESIGN | {"store", "report"},
-    "zoo": BELOW_DESIGN | {"design", "store"},
+    "zoo": BELOW_DESIGN | {"design", "store", "testing"},
     "cli": BELOW_DESIGN | {"design", "store", "report", "zoo", "connect"},
 }
 LIGHT = {"numpy", "rewardsmith", *sys.stdlib_module_names}

@@ -21,6 +21,8 @@ COMMAND = "python tests/test_surface.py"
 # Packages whose names are for users; the command line is a surface of its own (tests/cli).
 PACKAGES = (
     "rewardsmith",
+    "rewardsmith.terms",
+    "rewardsmith.transforms",
     "rewardsmith.tasks",
     "rewardsmith.program",
     "rewardsmith.optimize.control",

@@ -59,9 +59,7 @@ from .judge import PairwiseJudge as PairwiseJudge
 from .judge import RubricJudge as RubricJudge
 from .language import phrase_count as phrase_count
 from .language import script_share as script_share
-from .length import cosine_length as cosine_length
 from .length import length_band as length_band
-from .length import soft_overlong as soft_overlong
 from .length import with_length as with_length
 from .length import word_count as word_count
 from .likelihood import below_floor as below_floor
@@ -103,7 +101,6 @@ __all__ = [
     "cited_sentences",
     "compression_ratio",
     "cosine",
-    "cosine_length",
     "dense_credit",
     "density_weights",
     "distance",
@@ -140,7 +137,6 @@ __all__ = [
     "reference_logprob",
     "repeated_ngrams",
     "script_share",
-    "soft_overlong",
     "span_giou",
     "span_iou",
     "stages",

@@ -1,8 +1,7 @@
-"""Length: of texts in words, and what a length (field ``length``, in tokens) is worth."""
+"""Length: of texts in words, and whether a length (field ``length``, in tokens) lies in a band."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,6 @@ from ..core.errors import BadInput
 from ..core.fields import read_field
 from ..core.term import term
 from .texts import Floats, per_text
-
-_DAPO = "Yu et al. 2025, 'DAPO', equation 13 (soft overlong punishment)"
-_COSINE = "Yeo et al. 2025, 'Demystifying Long Chain-of-Thought Reasoning in LLMs', section 4.2"
 
 
 @term(unit="words", low=0.0)
@@ -55,55 +51,6 @@ def length_band(length: Array, *, shortest: float = 1.0, longest: float = 1024.0
     lib = xp(length)
     beyond = lib.clip(shortest - length, 0.0, None) + lib.clip(length - longest, 0.0, None)
     return lib.clip(1.0 - slope * beyond, 0.0, 1.0)
-
-
-@term(unit="1", low=-1.0, high=0.0, source=_DAPO)
-def soft_overlong(length: Array, *, limit: float = 20480.0, buffer: float = 4096.0) -> Array:
-    """0 up to limit - buffer, then down in a line to -1 at the limit, and -1 beyond.
-
-    Source: Yu et al. 2025, "DAPO", equation 13.
-
-    Example:
-        >>> soft_overlong(limit=100.0, buffer=20.0)({"length": np.array([80.0, 90.0, 100.0, 999.0])}).tolist()
-        [0.0, -0.5, -1.0, -1.0]
-    """
-    if _is_known(buffer) and not buffer > 0:
-        raise BadInput("soft_overlong buffer", buffer, "> 0")
-    # + 0.0 makes the 0 of a short text a plain one, not -0
-    return xp(length).clip((limit - buffer - length) / buffer, -1.0, 0.0) + 0.0
-
-
-@term(unit="1", low=-1.0, high=1.0, source=_COSINE)
-def cosine_length(
-    length: Array,
-    correct: Array,
-    *,
-    correct_short: float = 1.0,
-    correct_long: float = 0.5,
-    wrong_short: float = -1.0,
-    wrong_long: float = -0.5,
-    limit: float = 1024.0,
-) -> Array:
-    """Value b + (a - b) (1 + cos(pi t)) / 2 with t = min(length / limit, 1): a when short, b when long.
-
-    (a, b) are the values for right completions where ``correct`` > 0.5, else those for wrong ones: right ones
-    are paid for being short, wrong ones lose less when they thought for long.  NaN where ``correct`` is NaN.
-    The bounds are those of the defaults.
-
-    Source: Yeo et al. 2025, "Demystifying Long Chain-of-Thought Reasoning in LLMs".
-    Differs from the paper: no extra penalty at the limit (add ``soft_overlong``); defaults are those of TRL.
-
-    Example:
-        >>> batch = {"length": np.array([0.0, 1024.0, 0.0, 1024.0]), "correct": np.array([1.0, 1.0, 0.0, 0.0])}
-        >>> cosine_length(batch).tolist()
-        [1.0, 0.5, -1.0, -0.5]
-    """
-    lib = xp(length, correct)
-    share = lib.clip(length / limit, 0.0, 1.0)
-    bend = (1.0 + lib.cos(math.pi * share)) / 2.0
-    right = correct_long + (correct_short - correct_long) * bend
-    wrong = wrong_long + (wrong_short - wrong_long) * bend
-    return lib.where(correct > 0.5, right, wrong) + 0.0 * correct
 
 
 def _ordered(what: str, low: float, high: float) -> None:

@@ -20,8 +20,7 @@ class CosineLength(Transform):
 
     That is a for short answers and b for long ones.  A verdict above 0.5 is a right answer, with (a, b) =
     (``correct_short``, ``correct_long``): paid for being short.  The others are wrong, with (``wrong_short``,
-    ``wrong_long``): they lose less when they thought for long.  ``terms.cosine_length`` is the same as a term,
-    for a batch that has a field ``correct``.
+    ``wrong_long``): they lose less when they thought for long.
 
     Args:
         limit: length at which the value is b, > 0; in the unit of the field.
