@@ -49,7 +49,7 @@ class CountBonus(Reward):
         [1.0, 0.707, 1.0, 0.577]
     """
 
-    of: tuple[str, ...]
+    of: tuple[str, ...] | str
     memory: Literal["global", "episodic", "both"] = "global"
     width: float = number(default=1.0)
     first_only: bool = False

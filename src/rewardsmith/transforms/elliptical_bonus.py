@@ -37,7 +37,7 @@ class EllipticalBonus(Reward):
         [1.0, 0.5, 0.333]
     """
 
-    of: tuple[str, ...]
+    of: tuple[str, ...] | str
     ridge: float = number(default=0.1)
     written: ClassVar[str] = "EllipticalBonus"
 

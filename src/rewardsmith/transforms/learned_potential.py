@@ -48,7 +48,7 @@ class LearnedPotential(Transform):
         [5.0, 0.0]
     """
 
-    of: tuple[str, ...]
+    of: tuple[str, ...] | str
     discount: float = number(default=0.99)
     learning_rate: float = number(default=0.1)
     weight: float = number(default=1.0)

@@ -43,7 +43,7 @@ class RNDBonus(Reward):
         True
     """
 
-    of: tuple[str, ...]
+    of: tuple[str, ...] | str
     learning_rate: float = number(default=0.5)
     hidden: int = 32
     outputs: int = 8
