@@ -50,7 +50,9 @@ def transforms() -> str:
     """Every transform and combination, described by itself."""
     from rewardsmith.transforms.catalogue import catalogue
 
-    rows = [(f"`{e.name}`", e.scope, e.laws or "-", f"{e.meaning}<br>`{e.example}`") for e in catalogue()]
+    rows = [
+        (f"`{e.name}`", e.scope, e.laws or "-", f"{_plain(e.meaning)}<br>`{e.example}`") for e in catalogue()
+    ]
     return _table(("name", "scope", "laws", "meaning and example"), rows)
 
 
@@ -119,6 +121,11 @@ def _spelled(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         return f"`{parameter.name.upper()}`"
     return ", ".join(f"`{each}`" for each in parameter.opts)
+
+
+def _plain(text: str) -> str:
+    """Text in which stars, underscores and backslashes mean themselves."""
+    return re.sub(r"([\\*_<])", r"\\\1", text)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
