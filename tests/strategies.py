@@ -113,7 +113,7 @@ def _value(field, hint, inner):
         return st.booleans()
     if hint is int:
         return st.integers(2, 50)
-    if field.name == "potential":
+    if field.name in ("potential", "advice"):
         return st.sampled_from(STATE_TERMS)
     if hint is algebra.Reward:
         return inner

@@ -41,7 +41,10 @@ from .transforms import Scale as Scale
 __version__ = "0.1.0"
 
 # Loaded on first use, so that `import rewardsmith` stays fast and needs NumPy only.
-_LAZY = ("connect", "design", "measure", "optimize", "program", "report", "store", "tasks", "zoo")
+_LAZY = (
+    *("connect", "design", "measure", "optimize", "program", "report", "store", "tasks", "terms", "testing"),
+    "zoo",
+)
 
 __all__ = [
     "Clip",

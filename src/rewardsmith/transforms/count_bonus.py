@@ -34,7 +34,9 @@ class CountBonus(Reward):
 
     Args:
         of: fields that make the cell: numbers, or columns.  Those of the next state pay for where an action
-        led. memory: ``global``, ``episodic`` or ``both``. width: numbers are cut into cells of this width.
+            led.
+        memory: ``global``, ``episodic`` or ``both``.
+        width: numbers are cut into cells of this width.
         first_only: within an episode pay 1 for the first visit and 0 afterwards, instead of 1 / \sqrt{n}.
 
     State: cells and counts of all experience, and of the episode that goes on in each row.  The field ``first``

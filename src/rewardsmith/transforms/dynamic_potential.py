@@ -30,10 +30,12 @@ class DynamicPotential(Transform):
     optimal policies do not change.  Fading ``Potential`` out with one weight for both sides breaks that.
 
     Args:
-        potential: \Phi, a reward over state fields. discount: \gamma of the learner. start, end: the weight
-        at time 0 and from ``duration`` on. duration: how long the change takes, in the unit of the clock.
+        potential: \Phi, a reward over state fields.
+        discount: \gamma of the learner.
+        start, end: the weight at time 0 and from ``duration`` on.
+        duration: how long the change takes, in the unit of the clock.
         clock: the field that tells the time t, for example steps trained so far; its twin ``next_<clock>``
-        tells t'.
+            tells t'.
 
     Source: Devlin and Kudenko, "Dynamic potential-based reward shaping", AAMAS 2012.
     Differs from the paper: the next potential is 0 at a true termination.

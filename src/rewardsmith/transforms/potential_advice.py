@@ -31,12 +31,11 @@ class PotentialAdvice(Transform):
 
     Args:
         advice: \Phi, a reward over state fields and the action; evaluated at the twins too, ``next_action``
-        among
-            them.
+            among them.
         discount: \gamma of the learner.
 
-    Source: Wiewiora, Cottrell, Elkan, "Principled methods for advising reinforcement learning agents", ICML
-    2003.
+    Source: Wiewiora, Cottrell, Elkan, "Principled methods for advising reinforcement learning agents",
+    ICML 2003.
 
     Example:
         >>> import numpy as np

@@ -63,7 +63,7 @@ class Quantile(Transform):
         below = lib.searchsorted(ordered, asked, side="left")
         ties = lib.searchsorted(ordered, asked, side="right") - below - 1
         others = lib.where(count > 1, count - 1.0, lib.nan)
-        share = (below + 0.5 * ties) / others + 0.0 * flat
+        share = (below + 0.5 * ties + 0.0 * flat) / others  # 0 * flat: whole numbers become its floats
         new = lib.sum((flat == flat) * lib.ones_like(flat))
         return share.reshape(reward.shape), (seen + new, _last(lib, pool, known, self.window))
 
