@@ -4,7 +4,7 @@ Differs from the paper: pictures of digits and a linear Gaussian policy in place
 random embeddings in place of a language model's.  A number counts when it is within 5 %, the convention of
 chart questions. BMAS is of centred embeddings, clipped at 0.  The format term and the data engine are left
 out.  The learning rate of every arm is chosen on splits that are not reported; arms are compared on pictures
-that were not trained on.
+that were not trained on.  In a first trial the policy began with a typical box, IoU 0.89, and lost 0.02 of it.
 """
 
 from __future__ import annotations
