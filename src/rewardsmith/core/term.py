@@ -13,10 +13,10 @@ import numpy as np
 
 from .algebra import Reward, Scope, Shares, leading_shape
 from .arrays import Array, Batch, is_array, xp
-from .each import HOW, How, checked, evaluate_each, refuse_unreachable, sample_shape
 from .errors import BadInput, CompositionError
 from .fields import NEXT, read_field
 from .node import Node, as_number
+from .samples.each import HOW, How, checked, evaluate_each, refuse_unreachable, sample_shape
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def term(
         unit, low, high, source: what people should know of its values; see ``Term.info``.
         each: the function gets one sample's values (a text, a number) and returns one number, or None for no
             verdict.  All samples are evaluated concurrently and keep their order: a plain function in worker
-            processes (see ``core.pool``), an ``async def`` in an event loop of its own.
+            processes (see ``core.samples.pool``), an ``async def`` in an event loop of its own.
         how: with ``each`` only, and options of the term: ``timeout`` (10.0 seconds for each sample, after which
             its work is really ended), ``concurrency`` (32), and ``on_error``, what a sample is worth whose
             function raises, hangs or dies: ``"abstain"`` (NaN; one line of the log says how many), ``"raise"``

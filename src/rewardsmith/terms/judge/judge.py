@@ -13,8 +13,8 @@ from typing import Any, Self
 
 from ...core.algebra import Reward
 from ...core.errors import BadInput, MissingExtra, RewardsmithError
-from ...core.loop import wait_for
 from ...core.node import Node
+from ...core.samples.loop import wait_for
 from .cache import Cache, Reply, cache_file, key_of
 from .prompt import slots
 from .usage import spend

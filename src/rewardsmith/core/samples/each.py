@@ -10,8 +10,8 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from .arrays import Array, Batch, is_array, is_traced, to_numpy, xp
-from .errors import BadInput, CompositionError, RewardsmithError
+from ..arrays import Array, Batch, is_array, is_traced, to_numpy, xp
+from ..errors import BadInput, CompositionError, RewardsmithError
 
 _log = logging.getLogger("rewardsmith.each")
 
@@ -112,7 +112,7 @@ def evaluate_each(
 
 def sample_shape(columns: Mapping[str, Any], batch: Batch) -> tuple[int, ...]:
     """The leading shape: that of ``terminated``, else the axes that all columns share in front."""
-    from .algebra import leading_shape
+    from ..algebra import leading_shape
 
     return leading_shape(batch if "terminated" in batch or not columns else columns)
 

@@ -28,8 +28,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import RewardsmithError
 from . import worker
-from .errors import RewardsmithError
 
 MOST_IDLE = 64
 MOST_FORKED = 4
@@ -173,7 +173,7 @@ def _start() -> Template:
     ours, theirs = socket.socketpair()
     code = (
         "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-        "from rewardsmith.core.worker import main; main(int(sys.argv[2]))"
+        "from rewardsmith.core.samples.worker import main; main(int(sys.argv[2]))"
     )
     try:
         process = subprocess.Popen(

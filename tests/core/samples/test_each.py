@@ -19,8 +19,8 @@ import pytest
 
 import rewardsmith as rs
 from rewardsmith.core import loop, pool
-from rewardsmith.core.each import SampleError
 from rewardsmith.core.errors import BadInput, CompositionError, MissingExtra
+from rewardsmith.core.samples.each import SampleError
 from rewardsmith.testing import check_reward
 
 FORTY = [str(number) for number in range(40)]

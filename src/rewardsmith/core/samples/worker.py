@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .errors import RewardsmithError
+from ..errors import RewardsmithError
 
 LENGTH = struct.Struct("<Q")
 # number of the sample, what came of it, the value, bytes of text that follow

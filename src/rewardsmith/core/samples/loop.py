@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import CompositionError, RewardsmithError
 from .crew import Outcome
-from .errors import CompositionError, RewardsmithError
 from .worker import as_verdict, one_line
 
 _PATIENCE = 10.0
