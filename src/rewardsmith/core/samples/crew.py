@@ -15,8 +15,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .. import errors
 from ..errors import CompositionError, RewardsmithError
-from . import errors, worker
+from . import worker
 from .pool import MOST_IDLE, START_SECONDS, Gone, Template, Where, Worker, busy, forget, reference, template_for
 from .worker import MISUSE, READY, RECORD, VALUE
 
