@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 import rewardsmith as rs
-from rewardsmith.core import loop, pool
 from rewardsmith.core.errors import BadInput, CompositionError, MissingExtra
+from rewardsmith.core.samples import loop, pool
 from rewardsmith.core.samples.each import SampleError
 from rewardsmith.testing import check_reward
 
