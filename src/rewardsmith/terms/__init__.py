@@ -2,8 +2,8 @@
 
 Text terms read lists of strings (``completion``, ``prompt``, ``reference``) and give one number for each;
 judges ask a language model.  Terms of boxes, spans and control measure arrays, and are pointed at your fields:
-``distance(position=("x", "y"), goal=("goal_x", "goal_y"))``.  NaN means 'no verdict': a completion that is None, a
-reference that is missing or wrong, a judge that did not answer.
+``distance(position=("x", "y"), goal=("goal_x", "goal_y"))``.  NaN means 'no verdict': a completion that is
+None, a reference that is missing or wrong, a judge that did not answer.
 """
 
 from __future__ import annotations
