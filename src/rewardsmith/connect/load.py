@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.machinery
-import importlib.util
 import json
-import sys
-import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..core.algebra import Reward
 from ..core.errors import BadInput
+from ..core.pyfile import run_file
 from ..core.serial import from_json
 from ..core.term import Term
 
@@ -98,34 +94,4 @@ def pick(module: Any, file: Path, name: str) -> tuple[str, Reward]:
 
 def execute(file: Path) -> Any:
     """The module of a Python file, which is executed."""
-    # The module stays importable in this process under this name, because terms pickle by reference.
-    digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
-    name = f"rewardsmith_reward_{file.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, file, loader=_Fresh(name, str(file.absolute())))
-    if spec is None or spec.loader is None:
-        raise BadInput("reward file", str(file), _WANTED, "Python cannot load it")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as problem:
-        del sys.modules[name]
-        raise BadInput("reward file", str(file), _WANTED, _reason(problem, spec.origin)) from None
-    return module
-
-
-class _Fresh(importlib.machinery.SourceFileLoader):
-    """Reads the file every time: cached byte code knows only seconds and sizes, and people edit faster."""
-
-    def get_code(self, fullname: str) -> Any:
-        del fullname
-        return self.source_to_code(self.get_data(self.path), self.path)
-
-
-def _reason(problem: BaseException, origin: str | None) -> str:
-    """One line: where in the file, and what."""
-    if isinstance(problem, SyntaxError):
-        return f"line {problem.lineno}: not Python ({problem.msg})"
-    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == origin]
-    place = f"line {lines[-1]}: " if lines else ""
-    return f"{place}{type(problem).__name__}: {' '.join(str(problem).split())}"
+    return run_file(file, "reward", _WANTED)

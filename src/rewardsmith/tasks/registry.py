@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import importlib
-import importlib.machinery
-import importlib.util
 import re
-import sys
-import traceback
 from pathlib import Path
-from typing import Any
 
 from ..core.errors import BadInput
+from ..core.pyfile import run_file
 from .task import Task
 
 # Name -> module and attribute; modules are imported when asked for, so that listing costs nothing.
@@ -78,7 +73,7 @@ def load_file(path: str | Path) -> Task:
         )
     if file.suffix != ".py":
         raise BadInput("task file", str(path), _WANTED, "its name does not end in .py")
-    task = _execute(file)
+    task = getattr(run_file(file, "task", _WANTED), "task", None)
     if task is None:
         raise BadInput("task file", str(path), _WANTED, "it defines no `task`")
     if not isinstance(task, Task):
@@ -90,38 +85,3 @@ def resolve(spec: str) -> Task:
     """A task from what a user typed: a shipped name, or the path of a task file."""
     looks_like_path = spec.endswith(".py") or "\\" in spec or ("/" in spec and not _GYMNASIUM_ID.match(spec))
     return load_file(spec) if looks_like_path else load(spec)
-
-
-def _execute(file: Path) -> object:
-    # The module stays importable under this name, because fields and terms pickle by reference.
-    digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
-    name = f"rewardsmith_task_{file.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, file, loader=_Fresh(name, str(file.absolute())))
-    if spec is None or spec.loader is None:
-        raise BadInput("task file", str(file), _WANTED, "Python cannot load it")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as problem:
-        del sys.modules[name]
-        raise BadInput("task file", str(file), _WANTED, _reason(problem, spec.origin)) from None
-    return getattr(module, "task", None)
-
-
-class _Fresh(importlib.machinery.SourceFileLoader):
-    """Reads the file every time: cached byte code knows only seconds and sizes, and people edit faster."""
-
-    def get_code(self, fullname: str) -> Any:
-        del fullname
-        return self.source_to_code(self.get_data(self.path), self.path)
-
-
-def _reason(problem: BaseException, origin: str | None) -> str:
-    """One line: where in the file, and what."""
-    if isinstance(problem, SyntaxError):
-        return f"line {problem.lineno}: not Python ({problem.msg})"
-    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == origin]
-    place = f"line {lines[-1]}: " if lines else ""
-    message = " ".join(str(problem).split())
-    return f"{place}{type(problem).__name__}: {message}"
