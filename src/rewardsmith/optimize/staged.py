@@ -31,10 +31,12 @@ class StagedArms:
     """A world.
 
     Args:
-        fields: name -> ``(P, K, ...)``, known of every plan. plan_logits: ``(P, K)`` of the initial policy.
-        detail_logits: ``(P, K, D)``. decode: ``decode(details, fields) -> fields`` for N sets of details
-        ``(N, D)`` of 0 and 1 and the fields of
-            their plans, a function at the top level of a module.  A plan's row holds the mean over its details.
+        fields: name -> ``(P, K, ...)``, known of every plan.
+        plan_logits: ``(P, K)`` of the initial policy.
+        detail_logits: ``(P, K, D)``.
+        decode: ``decode(details, fields) -> fields`` for N sets of details ``(N, D)`` of 0 and 1 and the fields
+            of their plans, a function at the top level of a module.  A plan's row holds the mean over its
+            details.
     """
 
     fields: Mapping[str, Floats]
