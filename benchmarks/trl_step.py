@@ -1,9 +1,10 @@
-"""What a composed reward costs inside a GRPO step of TRL: 16 completions of 32 tokens, 0.8M parameters (more would only make the step longer).
+"""What a composed reward costs inside a GRPO step of TRL.
 
     python benchmarks/trl_step.py [--steps 20]
 
-The reward has 6 terms and 4 transforms.  Its time is measured around the call that TRL makes, the step's
-between two calls; medians are printed, the first steps are left out.  The last line is JSON.
+16 completions of up to 32 tokens, 0.8M parameters (more would only make the step longer); the reward has 6
+terms and 4 transforms.  Its time is measured around the call that TRL makes, the step's between two calls;
+medians are printed, the first steps are left out.  The last line is JSON.
 """
 
 from __future__ import annotations
