@@ -42,7 +42,9 @@ def drive(name: str, seed: int) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("name", ["roundabout-v0", "intersection-v0"])
 def test_the_composed_reward_is_the_loop_over_the_drive(name: str):
     crashes = []
-    for seed in range(4):
+    for seed in range(40):  # not every random drive ends in a crash, and the traffic is not all seeded
+        if seed >= 4 and any(crashes):
+            break
         batch = drive(name, seed)
         expected, best, held = [], 0.0, 0
         for way, speed, near, crashed in zip(*(batch[k][0] for k in list(batch)[:4]), strict=True):

@@ -12,7 +12,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal
 
@@ -166,7 +166,8 @@ def verdict(
         json.dumps(result.figures, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise BadInput("figures", str(error), "finite numbers, texts, lists and dicts") from None
-    return result
+    # as a file would give them back: lists for tuples, texts for keys
+    return replace(result, extra=json.loads(json.dumps(result.extra)))
 
 
 @dataclass(frozen=True)

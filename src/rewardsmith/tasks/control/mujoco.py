@@ -72,7 +72,7 @@ EFFORT = Field("effort", "1", 0.0, 6.0, "sum of squared actions", kind="action",
 reacher = Task(
     name="Reacher-v5",
     trainings=160,
-    steps=50_000,
+    steps=100_000,
     text="Move the fingertip of a two-joint arm to the target, quickly, and keep it there.",
     env=GymEnv("Reacher-v5", 10, Box((-1.0,) * 2, (1.0,) * 2), 50),
     fields=(
