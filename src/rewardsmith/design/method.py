@@ -50,7 +50,7 @@ class Method:
     confirmed: float = 0.125
     confirm: int = 3
     finalists: int = 3
-    enough: float = 0.9
+    enough: float = 0.97
     agreeing: int = 4
 
     def __post_init__(self) -> None:
