@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -45,7 +46,7 @@ def survey(grammar: Grammar, rng: np.random.Generator) -> Iterator[Program]:
     """Programs of one part that pay for one signal near a value worth aiming at: every signal in turn.
 
     Chance alone may never try the one signal that matters among many; a search that begins so has tried each.
-    The order, the values and the widths are drawn.
+    One turn aims at 0, the next at the highest values, then the lowest; the order and the widths are drawn.
 
     Example:
         >>> from rewardsmith.core.fields import Field
@@ -54,10 +55,24 @@ def survey(grammar: Grammar, rng: np.random.Generator) -> Iterator[Program]:
         >>> sorted(name.removeprefix("next_") for _ in range(2) for name in next(programs).fields)
         ['v', 'x']
     """
-    while True:
+    for target in itertools.cycle(("zero", "high", "low")):
         for at in rng.permutation(len(grammar.states)):
             one = replace(grammar, states=(grammar.states[at],))
-            yield Program.of((Draw(one, rng, Prior(one)).term("bump"),), (), grammar.fields)
+            yield Program.of((Draw(one, rng, _Aimed(one, target)).term("bump"),), (), grammar.fields)
+
+
+@dataclass(frozen=True)
+class _Aimed(Prior):
+    """Decides by the odds, but for the value to aim at, and that being there is paid."""
+
+    target: str
+
+    def choose(self, production: str, options: tuple[str, ...], rng: np.random.Generator) -> int:
+        if production in ("target", "rate_target") and self.target in options:
+            return options.index(self.target)
+        if production == "reward_sign":
+            return options.index("+")
+        return Prior.choose(self, production, options, rng)
 
 
 def add_part(parts: list[tuple[str, Expr]], name: str, expr: Expr) -> None:
