@@ -12,6 +12,7 @@ from rewardsmith.core.stats import mean_interval
 from rewardsmith.design import METHODS, Design, design, load_method, outcome
 from rewardsmith.design.candidate import View
 from rewardsmith.design.propose import make_proposer
+from rewardsmith.design.race import _traces
 from rewardsmith.design.select import NOISE
 from rewardsmith.program import Grammar, parse
 from rewardsmith.tasks import load
@@ -121,3 +122,10 @@ def test_evolution_begins_with_every_signal_alone() -> None:
     without = make_proposer(replace(load_method("evolve"), survey=0.0), grammar)
     drafts = without.propose(without.start(), View(0, (), frozenset()), 6, np.random.default_rng(0))
     assert {draft.operator for draft in drafts} == {"random"}
+
+
+def test_a_part_that_overflows_has_no_mean_and_stops_no_search() -> None:
+    overflowing = {"fine": np.ones(10, np.float32), "huge": np.full(10, np.inf, np.float32)}
+    found = _traces([overflowing, overflowing])
+    assert (found["fine"].early, found["fine"].late) == (1.0, 1.0)
+    assert all(math.isnan(value) for value in (found["huge"].early, found["huge"].late, found["huge"].share))

@@ -183,8 +183,13 @@ def _traces(members: Sequence[Mapping[str, Any]]) -> dict[str, TermTrace]:
     for name, curve in means.items():
         tail = max(1, len(curve) // 5)
         share = sizes[name] / whole if whole > 0 else float("nan")
-        found[name] = TermTrace(float(curve[:tail].mean()), float(curve[-tail:].mean()), share)
+        found[name] = TermTrace(_decided(curve[:tail].mean()), _decided(curve[-tail:].mean()), _decided(share))
     return found
+
+
+def _decided(value: float) -> float:
+    """A part that overflowed has no mean; its training counts the steps at which it did."""
+    return float(value) if np.isfinite(value) else float("nan")
 
 
 def _payload(race: Race, result: Result) -> dict[str, Any]:
