@@ -21,7 +21,9 @@ ALLOWED: dict[str, set[str]] = {
     **{name: {"core"} for name in TIER_1},
     "tasks": {"core", *TIER_1},
     # trainers and measures are about tasks; tasks know nothing of them
-    **{name: {"core", *TIER_1, "tasks"} for name in TIER_2 - {"tasks"}},
+    **{name: {"core", *TIER_1, "tasks"} for name in ("optimize", "learn")},
+    # what a reward leads to is measured by training on it, and by comparing it with learned ones
+    "measure": {"core", *TIER_1, "tasks", "optimize", "learn"},
     "store": {"core"},
     "report": {"core", "store"},
     "connect": {"core", "terms", "transforms", "program"},

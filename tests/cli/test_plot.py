@@ -12,7 +12,7 @@ from PIL import Image
 from cli.command import Said, rewardsmith
 from rewardsmith import tasks
 from rewardsmith.connect.load import load_reward
-from rewardsmith.design.recorded import record_episodes
+from rewardsmith.tasks.record import record_episodes
 
 FILE = """
 import rewardsmith as rs

@@ -11,9 +11,9 @@ import rewardsmith as rs
 from rewardsmith import tasks
 from rewardsmith.core.errors import BadInput, MissingField, ScopeError
 from rewardsmith.design.landscape import base_of, landscape, vary
-from rewardsmith.design.recorded import record_episodes
 from rewardsmith.optimize.control import Policy
 from rewardsmith.optimize.control.networks import Networks
+from rewardsmith.tasks.record import record_episodes
 
 
 @rs.term

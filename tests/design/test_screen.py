@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rewardsmith import tasks
-from rewardsmith.design.recorded import record_steps
 from rewardsmith.design.screen import REASONS, screen
 from rewardsmith.program import Grammar, parse, random_program
+from rewardsmith.tasks.record import record_steps
 
 SWING = tasks.load("cartpole_swingup")
 CAR = tasks.load("mountain_car")

@@ -53,8 +53,8 @@ def command(
 ) -> None:
     """Run the verb."""
     from ..design.landscape import landscape
-    from ..design.recorded import record_episodes
     from ..report.landscape import write
+    from ..tasks.record import record_episodes
 
     if out.suffix.lower() not in FORMATS:
         raise BadInput("--out", str(out), f"a name that ends in {', '.join(FORMATS)}")
@@ -83,7 +83,7 @@ def _sources(
             missing = "no reward file" if reward is None else "no --task"
             raise BadInput("plot", missing, "reward.py --task TASK, or --run RUN for what a run found")
         return tasks.resolve(task), load_reward(reward), None, "random actions"
-    from ..design.recorded import final_policy
+    from ..design.policy import final_policy
     from ..program import parse
     from ..store import Run
 

@@ -20,12 +20,12 @@ from ..core.errors import StoreError
 from ..core.stats import mean_interval
 from ..program import Grammar
 from ..store import Run
+from ..tasks.record import record_steps
 from . import final
 from .candidate import Candidate, Parent, View
 from .config import Design, describe
 from .propose import Draft, Proposer, make_proposer
 from .race import Race, Result, Standing, joined, run_race
-from .recorded import record_steps
 from .screen import Refusal, screen
 from .select import choose, pruned
 

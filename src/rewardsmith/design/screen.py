@@ -52,7 +52,7 @@ def screen(program: Program, batch: Batch, ending: str, discount: float, known: 
 
     Args:
         program: the candidate.
-        batch: recorded steps from ``recorded.record_steps``, shape ``(N,)``.
+        batch: recorded steps from ``tasks.record.record_steps``, shape ``(N,)``.
         ending: what it means that an episode ends early: ``failure``, ``goal`` or ``never``.
         discount: of the learner.
         known: ``Screened.values`` of the candidates accepted so far.

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..core.errors import BadInput
-from ..optimize.control import Policy
-from ..optimize.control.networks import Networks
-from ..store import Run
-from ..tasks import Box, Task
+from .spaces import Box
+from .task import Task
 
 Numbers = np.ndarray[Any, Any]
 Choose = Callable[[int, Numbers], Numbers]  # step and observations ``(N, O)`` -> actions of all copies
+
+
+class Actor(Protocol):
+    """Who plays: a trained policy, or a controller written by hand."""
+
+    def act(self, obs: Numbers) -> Numbers:
+        """Actions for observations ``(N, O)``."""
+        ...
 
 
 def record_steps(task: Task, seed: int, envs: int = 16, steps: int = 128) -> dict[str, Numbers]:
@@ -39,7 +44,7 @@ def record_steps(task: Task, seed: int, envs: int = 16, steps: int = 128) -> dic
 
 
 def record_episodes(
-    task: Task, seed: int, episodes: int, policy: Policy | None = None
+    task: Task, seed: int, episodes: int, policy: Actor | None = None
 ) -> tuple[dict[str, Numbers], ...]:
     """Whole episodes of a policy (greedy), or of random actions that are held for 1 to 16 steps.
 
@@ -59,19 +64,6 @@ def record_episodes(
         first, last = (np.arange(length)[None] == place for place in (0, length - 1))
         found.append({**batch, "first": first, "truncated": last & ~ended[where]})
     return tuple(found)
-
-
-def final_policy(run: Run, task: Task) -> Policy:
-    """The best of the final policies of a finished run.
-
-    Raises:
-        BadInput: the run has not come to its end.
-    """
-    if run.done("final") is None:
-        raise BadInput("run", f"{run.id}, which has no policy yet", "a finished run", f"it is {run.status}")
-    arrays = run.arrays("final")
-    networks = Networks(task.observation_size, task.actions, tuple(run.config["ppo"]["hidden"]))
-    return Policy(networks, arrays["policy/params"], arrays["policy/mean"], arrays["policy/variance"])
 
 
 def _actions(task: Task, rng: np.random.Generator, envs: int, steps: int) -> Numbers:

@@ -1,0 +1,22 @@
+"""The policy that a finished run ended with."""
+
+from __future__ import annotations
+
+from ..core.errors import BadInput
+from ..optimize.control import Policy
+from ..optimize.control.networks import Networks
+from ..store import Run
+from ..tasks import Task
+
+
+def final_policy(run: Run, task: Task) -> Policy:
+    """The best of the final policies of a finished run.
+
+    Raises:
+        BadInput: the run has not come to its end.
+    """
+    if run.done("final") is None:
+        raise BadInput("run", f"{run.id}, which has no policy yet", "a finished run", f"it is {run.status}")
+    arrays = run.arrays("final")
+    networks = Networks(task.observation_size, task.actions, tuple(run.config["ppo"]["hidden"]))
+    return Policy(networks, arrays["policy/params"], arrays["policy/mean"], arrays["policy/variance"])
