@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from .correlated import HackingReport as HackingReport
+from .correlated import chi_squared as chi_squared
+from .correlated import hacking_report as hacking_report
+from .correlated import proxy_correlation as proxy_correlation
+from .correlated import true_gain_bound as true_gain_bound
 from .pareto import crowding_distance as crowding_distance
 from .pareto import expected_utility as expected_utility
 from .pareto import hypervolume as hypervolume
@@ -9,9 +14,14 @@ from .pareto import non_dominated as non_dominated
 from .pareto import sparsity as sparsity
 
 __all__ = [
+    "HackingReport",
+    "chi_squared",
     "crowding_distance",
     "expected_utility",
+    "hacking_report",
     "hypervolume",
     "non_dominated",
+    "proxy_correlation",
     "sparsity",
+    "true_gain_bound",
 ]
