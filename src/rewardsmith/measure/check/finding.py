@@ -19,6 +19,22 @@ class Level(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Example:
+    """One reward that triggers a finding, and its sound twin: documentation shows them, tests run them.
+
+    Args:
+        task: a shipped task.
+        bad, sound: a program such as ``"-abs(angle)"``, or the text of a Python file that defines ``reward``.
+        fast: whether the check finds it without training.
+    """
+
+    task: str
+    bad: str
+    sound: str
+    fast: bool = True
+
+
+@dataclass(frozen=True)
 class Code:
     """One kind of finding; ``rewardsmith explain CODE`` and the documentation print it.
 
@@ -30,6 +46,7 @@ class Code:
         fix: what usually fixes it.
         how: how it is measured, with thresholds and their units.
         source: a publication or a known case, where there is one.
+        example: a reward that triggers it, with its sound twin.
     """
 
     code: str
@@ -39,6 +56,7 @@ class Code:
     fix: str
     how: str
     source: str = ""
+    example: Example | None = None
 
     def __post_init__(self) -> None:
         if len(self.code) != 4 or not self.code[0].isupper() or not self.code[1:].isdigit():

@@ -18,9 +18,11 @@ class Check:
         codes: what it may find.
         find: yields findings; never changes the scene; a reward that raises is the affair of ``numeric``.
         trains: whether it trains policies, which ``--fast`` leaves out.
+        needs_task: whether it asks the task for anything; without a task only the others run.
     """
 
     name: str
     codes: tuple[Code, ...]
     find: Callable[[Scene], Iterable[Finding]]
     trains: bool = False
+    needs_task: bool = True
