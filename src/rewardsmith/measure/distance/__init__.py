@@ -1,0 +1,35 @@
+"""How far apart rewards are, and what that can cost."""
+
+from __future__ import annotations
+
+from .canonical import CANONICAL as CANONICAL
+from .canonical import Canonical as Canonical
+from .canonical import dard as dard
+from .canonical import epic as epic
+from .canonical import minimal as minimal
+from .canonical import srrd as srrd
+from .canonical import value as value
+from .canonical import value_potential as value_potential
+from .distance import KINDS as KINDS
+from .distance import Distance as Distance
+from .distance import Kind as Kind
+from .distance import canonical_form as canonical_form
+from .distance import distance as distance
+from .distance import normalised as normalised
+
+__all__ = [
+    "CANONICAL",
+    "KINDS",
+    "Canonical",
+    "Distance",
+    "Kind",
+    "canonical_form",
+    "dard",
+    "distance",
+    "epic",
+    "minimal",
+    "normalised",
+    "srrd",
+    "value",
+    "value_potential",
+]
