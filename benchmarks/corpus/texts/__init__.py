@@ -1,0 +1,1 @@
+"""Text rewards of the corpus, and the data they are audited on."""
