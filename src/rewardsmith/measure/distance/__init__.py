@@ -16,6 +16,10 @@ from .distance import Kind as Kind
 from .distance import canonical_form as canonical_form
 from .distance import distance as distance
 from .distance import normalised as normalised
+from .sparse import SparseDynamics as SparseDynamics
+from .sparse import sparse_distance as sparse_distance
+from .sparse import sparse_minimal as sparse_minimal
+from .sparse import sparse_value as sparse_value
 
 __all__ = [
     "CANONICAL",
@@ -23,12 +27,16 @@ __all__ = [
     "Canonical",
     "Distance",
     "Kind",
+    "SparseDynamics",
     "canonical_form",
     "dard",
     "distance",
     "epic",
     "minimal",
     "normalised",
+    "sparse_distance",
+    "sparse_minimal",
+    "sparse_value",
     "srrd",
     "value",
     "value_potential",

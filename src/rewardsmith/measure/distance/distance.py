@@ -121,7 +121,7 @@ def distance(
         *(_unit(mdp, same_dynamics(mdp, each), parts, weights, norm) for each in (first, second)), strict=True
     )
     degenerate = trivial[0] | trivial[1]
-    apart = np.clip(0.5 * _norm(units[0] - units[1], weights, norm), 0.0, 1.0)
+    apart = np.clip(0.5 * weighted_norm(units[0] - units[1], weights, norm), 0.0, 1.0)
     return Distance(apart[()], degenerate[()], name, float(norm))
 
 
@@ -186,14 +186,21 @@ def _unit(
         axes = tuple(range(-weights.ndim, 0))
         form = (form - (weights * form).sum(axes, keepdims=True) / max(weights.sum(), 1e-300)) * (weights > 0)
     lead = form.shape[: form.ndim - weights.ndim]
-    biggest = np.abs(form).reshape(*lead, -1).max(-1)
-    trivial = biggest <= ROUNDING * np.abs(np.nan_to_num(table)).reshape(*lead, -1).max(-1)
-    size = np.where(trivial, 1.0, _norm(form, weights, norm))
+    return scaled(form, np.abs(np.nan_to_num(table)).reshape(*lead, -1).max(-1), weights, norm)
+
+
+def scaled(
+    form: Floats, largest: Table, weights: Floats, norm: float
+) -> tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """``c / n(c)`` over the trailing axes, and which are trivial: rounding beside the ``largest`` reward."""
+    lead = form.shape[: form.ndim - weights.ndim]
+    trivial = np.abs(form).reshape(*lead, -1).max(-1) <= ROUNDING * largest
+    size = np.where(trivial, 1.0, weighted_norm(form, weights, norm))
     shape = (...,) + (None,) * weights.ndim
     return np.where(trivial[shape], 0.0, form / size[shape]), trivial
 
 
-def _norm(form: Floats, weights: Floats, p: float) -> Floats:
+def weighted_norm(form: Floats, weights: Floats, p: float) -> Floats:
     """``(sum w |c|^p)^(1/p)`` over the trailing axes; the maximum where w > 0 for infinity."""
     lead = form.shape[: form.ndim - weights.ndim]
     flat = np.abs(form).reshape(*lead, -1)
