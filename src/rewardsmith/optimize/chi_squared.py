@@ -140,7 +140,13 @@ def chi2_regularised_policy(
     step = mdp.discount * mdp.transition.reshape(-1, mdp.states) - np.repeat(np.eye(mdp.states), mdp.actions, 0)
     start = (1 - mdp.discount) * mdp.initial
     flat, visited = reward.ravel(), mass.reshape(mdp.states, -1).sum(-1) > 1e-12
-    ratio = _newton(flat, step[:, visited], start[visited], mass, coefficient, tolerance)
+    # from dear to cheap: each solution is a good start for the next, cheaper one
+    prices, values = [float(coefficient)], np.zeros(int(visited.sum()))
+    while prices[-1] < 0.1 * np.ptp(flat):
+        prices.append(4.0 * prices[-1])
+    for price in reversed(prices):
+        values = _newton(flat, step[:, visited], start[visited], mass, price, tolerance, values)
+    ratio = np.maximum(0.0, 1.0 + (flat + step[:, visited] @ values) / (2 * coefficient))
     visits = (mass * ratio).reshape(mdp.states, mdp.actions)
     each = visits.sum(-1, keepdims=True)
     policy = np.where(each > 1e-14, visits / np.where(each > 1e-14, each, 1.0), own)
@@ -149,32 +155,38 @@ def chi2_regularised_policy(
 
 
 def _newton(
-    reward: Floats, step: Floats, start: Floats, mass: Floats, price: float, tolerance: float
+    reward: Floats,
+    step: Floats,
+    start: Floats,
+    mass: Floats,
+    price: float,
+    tolerance: float,
+    values: Floats,
 ) -> Floats:
-    """Ratios p / base at the minimum of the dual, by damped semi-smooth Newton steps."""
+    """The minimum of the dual, by damped semi-smooth Newton steps from ``values``."""
 
     def ratios(values: Floats) -> Floats:
         return np.maximum(0.0, 1.0 + (reward + step @ values) / (2 * price))
 
-    def dual(values: Floats) -> float:
-        y, w = reward + step @ values, ratios(values)
-        return float(start @ values + mass @ (w * y - price * (w - 1) ** 2))
-
-    values = np.zeros(step.shape[1])
-    for _ in range(500):
+    for _ in range(300):
         w = ratios(values)
         gradient = start + step.T @ (mass * w)
         if np.abs(gradient).max() <= tolerance * start.sum():
-            return w
+            return values
         active = mass * (w > 0) / (2 * price)
         curvature = (step.T * active) @ step
         curvature += 1e-12 * (1 + np.trace(curvature)) * np.eye(len(values))
         move = -np.linalg.solve(curvature, gradient)
-        now, length, slope = dual(values), 1.0, float(gradient @ move)
-        while dual(values + length * move) > now + 1e-4 * length * slope and length > 1e-10:
-            length *= 0.5
+        along, low, high, length = float(gradient @ move), 0.0, np.inf, 1.0
+        # by the slope, which is monotone: values of the dual lose too many digits where the price is small
+        for _ in range(60):
+            slope = float(move @ (start + step.T @ (mass * ratios(values + length * move))))
+            if abs(slope) <= 0.5 * abs(along):
+                break
+            low, high = (low, length) if slope > 0 else (length, high)
+            length = 2 * length if np.isinf(high) else 0.5 * (low + high)
         values = values + length * move
-    raise BadInput("chi2_regularised_policy", "no convergence in 500 Newton steps", "a larger coefficient")
+    raise BadInput("chi2_regularised_policy", "no convergence in 300 Newton steps", "a larger coefficient")
 
 
 def normalised(what: str, visits: Any) -> Floats:
