@@ -17,12 +17,42 @@ import typer
 
 from .. import __version__
 from ..core.errors import RewardsmithError
-from . import design, export, methods, plot, report, reproduce, runs, serve, show, systems, tasks, transforms
+from . import (
+    check,
+    design,
+    explain,
+    export,
+    methods,
+    plot,
+    report,
+    reproduce,
+    runs,
+    serve,
+    show,
+    systems,
+    tasks,
+    transforms,
+)
 from .interrupt import STOPPED, Stopped, leave
 from .output import one_line, tell
 
 DEBUG = "--debug"
-VERBS = (design, runs, show, report, export, plot, serve, tasks, methods, systems, reproduce, transforms)
+VERBS = (
+    design,
+    check,
+    explain,
+    runs,
+    show,
+    report,
+    export,
+    plot,
+    serve,
+    tasks,
+    methods,
+    systems,
+    reproduce,
+    transforms,
+)
 
 app = typer.Typer(
     help="Design, measure and test reward functions for reinforcement learning.",

@@ -35,7 +35,7 @@ def command(
         texts = {"formula": entry.formula, "laws": entry.laws, "source": entry.source}
         facts = {"kind": entry.kind, "scope": entry.scope, "reads": ", ".join(entry.fields), **texts}
         for label, text in {**facts, "example": entry.example}.items():
-            say(row(label, _wrapped(text or "-")))
+            say(row(label, wrapped(text or "-")))
     elif json:
         say_json([asdict(each) for each in catalogue()])
     else:
@@ -64,7 +64,8 @@ def _gaps(json: bool) -> None:
     say(table(("technique", "where"), rows))
 
 
-def _wrapped(text: str, width: int = 90) -> str:
+def wrapped(text: str, width: int = 90) -> str:
+    """Text in lines of at most ``width`` characters."""
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + len(word) >= width:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.algebra import Reward
+from ...core.arrays import Batch
+from ...core.errors import BadInput
+from ...core.fields import Field
 from ...tasks import Task
 from .catalogue import checks as all_checks
 from .finding import Finding, Level
 from .numeric import INFINITE, RAISES
 from .protocol import Check
-from .scene import Scene
+from .rules import Rules
+from .scene import Sample, Scene
 
+Progress = Callable[[str], None]
 _ORDER = (Level.ERROR, Level.WARNING, Level.NOTE)
 
 
@@ -27,6 +32,7 @@ class CheckReport:
         findings: worst first.
         ran, left_out: names of the checks that ran, and (name, reason) of those that did not.
         seconds: wall time.
+        accepted: findings that the rules of the project accept, with the reasons.
     """
 
     reward: str
@@ -35,11 +41,20 @@ class CheckReport:
     ran: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
     seconds: float
+    accepted: tuple[tuple[Finding, str], ...] = ()
 
     @property
     def errors(self) -> int:
         """How many findings are errors."""
-        return sum(finding.severity is Level.ERROR for finding in self.findings)
+        return self._count(Level.ERROR)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings are warnings."""
+        return self._count(Level.WARNING)
+
+    def _count(self, level: Level) -> int:
+        return sum(finding.severity is level for finding in self.findings)
 
     def record(self) -> dict[str, Any]:
         """As ``--json`` prints it."""
@@ -47,7 +62,9 @@ class CheckReport:
             "reward": self.reward,
             "task": self.task,
             "errors": self.errors,
+            "warnings": self.warnings,
             "findings": [finding.record() for finding in self.findings],
+            "accepted": [{**finding.record(), "reason": reason} for finding, reason in self.accepted],
             "ran": list(self.ran),
             "left_out": dict(self.left_out),
             "seconds": round(self.seconds, 2),
@@ -61,7 +78,8 @@ def check(
     fast: bool = False,
     seed: int = 0,
     checks: Sequence[Check] | None = None,
-    progress: Callable[[str], None] | None = None,
+    rules: Rules | None = None,
+    progress: Progress | None = None,
 ) -> CheckReport:
     """Run every check on a reward for a task.
 
@@ -69,7 +87,11 @@ def check(
         fast: leave out the checks that train policies.
         seed: of everything that is drawn.
         checks: those to run; all if None.
+        rules: what this project accepts, and its levels.
         progress: called with the name of each check before it runs.
+
+    Raises:
+        BadInput: no reward, or no task, was given.
 
     Example:
         >>> import rewardsmith as rs
@@ -77,21 +99,70 @@ def check(
         >>> check(rs.success * 0.5, tasks.load("cartpole"), fast=True).errors  # doctest: +SKIP
         0
     """
+    if not isinstance(reward, Reward):
+        raise BadInput("check", type(reward).__name__, "a reward, such as an @rs.term")
+    if not isinstance(task, Task):
+        raise BadInput("check", type(task).__name__, "a task, such as tasks.load('cartpole')")
+    chosen = all_checks() if checks is None else checks
+    return _run(Scene(reward, task, fast, seed), task.name, chosen, rules or Rules(), progress)
+
+
+def check_on(
+    reward: Reward,
+    batches: Sequence[Batch],
+    fields: Iterable[Field] = (),
+    *,
+    rules: Rules | None = None,
+    progress: Progress | None = None,
+) -> CheckReport:
+    """Run the checks that need no task on a reward and recorded batches.
+
+    Args:
+        batches: experience with every field that the reward reads.
+        fields: what is known of these fields: units and bounds.
+        rules, progress: as in ``check``.
+
+    Example:
+        >>> import numpy as np, rewardsmith as rs
+        >>> @rs.term
+        ... def root(x):
+        ...     return np.sqrt(x)
+        >>> [f.code.code for f in check_on(root, [{"x": np.array([-1.0, 0.0, 1.0])}]).findings]
+        ['R701']
+    """
+    if not batches:
+        raise BadInput("batches of check_on", "none", "one or more")
+    return _run(Sample.of(reward, batches, fields), "", all_checks(), rules or Rules(), progress)
+
+
+def _run(
+    scene: Scene, task: str, checks: Sequence[Check], rules: Rules, progress: Progress | None
+) -> CheckReport:
     start = time.perf_counter()
-    scene = Scene(reward, task, fast, seed)
     found: list[Finding] = []
     ran: list[str] = []
     left_out: list[tuple[str, str]] = []
-    for each in all_checks() if checks is None else checks:
-        if fast and each.trains:
-            left_out.append((each.name, "trains policies; run without --fast"))
-        elif any(finding.code in (INFINITE, RAISES) for finding in found):
-            left_out.append((each.name, "the reward cannot be evaluated"))
-        else:
-            if progress is not None:
-                progress(each.name)
-            found += each.find(scene)
-            ran.append(each.name)
-    found.sort(key=lambda finding: (_ORDER.index(finding.severity), finding.code.code))
+    for each in checks:
+        if reason := _left_out(each, scene, found):
+            left_out.append((each.name, reason))
+            continue
+        if progress is not None:
+            progress(each.name)
+        found += each.find(scene)
+        ran.append(each.name)
+    left, accepted = rules.judge(found)
+    left.sort(key=lambda finding: (_ORDER.index(finding.severity), finding.code.code))
     seconds = time.perf_counter() - start
-    return CheckReport(str(reward), task.name, tuple(found), tuple(ran), tuple(left_out), seconds)
+    text = str(scene.reward)
+    return CheckReport(text, task, tuple(left), tuple(ran), tuple(left_out), seconds, tuple(accepted))
+
+
+def _left_out(check: Check, scene: Scene, found: Sequence[Finding]) -> str:
+    """Why a check does not run; empty where it does."""
+    if scene.fast and check.trains:
+        return "trains policies; run without --fast"
+    if check.needs_task and isinstance(scene, Sample):
+        return "needs a task"
+    if any(finding.code in (INFINITE, RAISES) and finding.severity is Level.ERROR for finding in found):
+        return "the reward cannot be evaluated"
+    return ""

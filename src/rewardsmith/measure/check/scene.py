@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ...core.algebra import Reward, Scope
 from ...core.arrays import Batch
+from ...core.fields import Field
 from ...tasks import Task
 from ...tasks.record import record_episodes, record_steps
+from .probes import probe_fields, probe_observations
+from .trace import Trace, trace
 
 Numbers = np.ndarray[Any, Any]
 
@@ -37,6 +40,12 @@ class Scene:
     seed: int = 0
 
     @cached_property
+    def fields(self) -> dict[str, Field]:
+        """What a reward may read here, by name: units and bounds."""
+        return {field.name: field for field in self.task.table()}
+
+    # ------------------------------------------------------------------ experience
+    @cached_property
     def steps(self) -> dict[str, Numbers]:
         """Steps ``(N,)`` of random actions, held for 1 to 16 steps, and the same steps with perturbed
         observations (the second half).  For step rewards only.
@@ -48,29 +57,118 @@ class Scene:
         """Whole episodes of random actions, each with the leading shape ``(1, L)``."""
         return tuple(self.task.with_success(one) for one in record_episodes(self.task, self.seed, 16))
 
+    @cached_property
+    def probes(self) -> dict[str, Numbers]:
+        """Steps ``(N,)`` that may never happen: observations and actions anywhere within their bounds, with
+        corners, zeros and ends of episodes; derived fields fit their observation.  For step rewards only.
+        """
+        return self.task.with_success(probe_observations(self.task, self.steps, self.seed))
+
+    @cached_property
+    def wide(self) -> dict[str, Numbers]:
+        """Steps ``(N,)`` in which every field is drawn for itself within its bounds, often beside the numbers
+        it is compared with: what pays nothing here pays nothing anywhere.  For step rewards only.
+        """
+        return probe_fields(self.fields, self.probes, self.trace.critical, self.seed)
+
     @property
     def by_step(self) -> bool:
         """Whether single steps can be judged; otherwise only whole episodes."""
-        return self.reward.scope is Scope.STEP
+        return self.reward.scope is Scope.STEP and self.reward.fields <= set(self.steps)
 
     @cached_property
     def batches(self) -> tuple[dict[str, Numbers], ...]:
         """What any reward can be evaluated on: the steps where it judges steps, and the episodes."""
         return (self.steps, *self.episodes) if self.by_step else self.episodes
 
+    # ------------------------------------------------------------------ the reward
+    @cached_property
+    def trace(self) -> Trace:
+        """How the leaves of the reward use their fields: units, comparisons, targets."""
+        return trace(self.reward, self.batches[0], self.fields)
+
     def shares(self, batch: Batch) -> dict[str, Numbers]:
         """What every part pays, as float arrays of the batch's leading shape."""
-        return {name: np.asarray(value, float) for name, value in self.reward.terms(batch).items()}
+        return {name: np.asarray(value, float) for name, value in self.reward.terms(copied(batch)).items()}
 
     def values(self, batch: Batch) -> Numbers:
         """What the reward pays, as a float array of the batch's leading shape."""
-        return np.asarray(self.reward(batch), float)
+        return np.asarray(self.reward(copied(batch)), float)
+
+    def gathered(self, batches: Iterable[Batch]) -> tuple[Numbers, dict[str, Numbers]]:
+        """Values and shares of several batches in one row each; steps without a verdict are left out."""
+        totals: list[Numbers] = []
+        rows: list[dict[str, Numbers]] = []
+        for batch in batches:
+            shares = {name: value.ravel() for name, value in self.shares(batch).items()}
+            total = self.values(batch).ravel()
+            known = np.isfinite(total)
+            totals.append(total[known])
+            rows.append({name: value[known] for name, value in shares.items()})
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        none = [np.zeros(len(total)) for total in totals]
+        parts = {
+            name: np.concatenate([row.get(name, zero) for row, zero in zip(rows, none, strict=True)])
+            for name in names
+        }
+        return np.concatenate(totals), parts
 
 
-def state_at(batch: Mapping[str, Any], names: tuple[str, ...], index: Any) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Sample(Scene):
+    """A reward on given batches, without a task: only checks with ``needs_task=False`` can look at it.
+
+    Args:
+        given: the batches; one of the leading shape ``(N,)`` first where the reward judges steps.
+        table: what is known of their fields.
+    """
+
+    given: tuple[dict[str, Any], ...] = ()
+    table: tuple[Field, ...] = ()
+
+    @staticmethod
+    def of(reward: Reward, batches: Iterable[Batch], table: Iterable[Field] = ()) -> Sample:
+        """The usual way to make one."""
+        given = tuple(dict(batch) for batch in batches)
+        return Sample(reward, cast(Task, None), given=given, table=tuple(table))
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        return {field.name: field for field in self.table}
+
+    @cached_property
+    def steps(self) -> dict[str, Numbers]:
+        return self.given[0]
+
+    @cached_property
+    def episodes(self) -> tuple[dict[str, Numbers], ...]:
+        return self.given
+
+    @cached_property
+    def probes(self) -> dict[str, Numbers]:
+        return self.given[0]
+
+    @cached_property
+    def wide(self) -> dict[str, Numbers]:
+        return self.given[0]
+
+    @cached_property
+    def batches(self) -> tuple[dict[str, Numbers], ...]:
+        return self.given
+
+
+def copied(batch: Batch) -> dict[str, Any]:
+    """A batch whose arrays a reward may spoil without harm to others."""
+    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in batch.items()}
+
+
+def state_at(batch: Mapping[str, Any], names: Iterable[str], index: Any) -> dict[str, Any]:
     """One step of a batch by field names, as JSON values: evidence that a reader understands."""
     found: dict[str, Any] = {}
     for name in names:
+        if not isinstance(batch[name], np.ndarray):  # texts
+            found[name] = batch[name][index[0] if isinstance(index, tuple) else index]
+            continue
         value = np.asarray(batch[name])[index]
-        found[name] = value.tolist() if value.ndim else round(float(value), 6)
+        found[name] = [round(float(v), 6) for v in value] if value.ndim == 1 else round(float(value), 6)
     return found
