@@ -108,11 +108,9 @@ ENTRIES = (
     bad("whole_tolerance", terms.numeric_answer(relative=1.0), sums(BOX), "0 is within 100 %", ("A15",), OWN),
     bad("brevity", v.brevity, sums(), "nothing is shorter than no answer", ("A10", "A11"), FAIL_FAST),
     bad(
-        "coin", v.coin, sums(), "the same text is paid differently when asked again", ("A10", "A18", "R7"), OWN
+        "coin", v.coin, sums(), "the same text is paid differently when asked again", ("A10", "A13", "R7"), OWN
     ),
-    bad(
-        "fragile", v.fragile, sums('{"answer": "{}"}'), "raises on most texts", ("A10", "A18", "A19", "R7"), OWN
-    ),
+    bad("fragile", v.fragile, sums('{"answer": "{}"}'), "raises on most texts", ("A10", "A13", "R7"), OWN),
     bad(
         "says_passed",
         v.says_passed,
