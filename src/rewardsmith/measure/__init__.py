@@ -7,6 +7,15 @@ from .correlated import chi_squared as chi_squared
 from .correlated import hacking_report as hacking_report
 from .correlated import proxy_correlation as proxy_correlation
 from .correlated import true_gain_bound as true_gain_bound
+from .monitor import Action as Action
+from .monitor import HackingMonitor as HackingMonitor
+from .monitor import Reading as Reading
+from .monitor import Watch as Watch
+from .monitor import calibrated as calibrated
+from .monitor import cusum as cusum
+from .monitor import parting as parting
+from .monitor import scan as scan
+from .monitor import trend as trend
 from .pareto import crowding_distance as crowding_distance
 from .pareto import expected_utility as expected_utility
 from .pareto import hypervolume as hypervolume
@@ -14,14 +23,23 @@ from .pareto import non_dominated as non_dominated
 from .pareto import sparsity as sparsity
 
 __all__ = [
+    "Action",
+    "HackingMonitor",
     "HackingReport",
+    "Reading",
+    "Watch",
+    "calibrated",
     "chi_squared",
     "crowding_distance",
+    "cusum",
     "expected_utility",
     "hacking_report",
     "hypervolume",
     "non_dominated",
+    "parting",
     "proxy_correlation",
+    "scan",
     "sparsity",
+    "trend",
     "true_gain_bound",
 ]
