@@ -26,8 +26,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
+if __name__ == "__main__":  # before NumPy and JAX are imported, here and in the processes that are started
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import numpy as np
 from corpus import ENTRIES, half
@@ -85,19 +86,16 @@ def audited(entry: Entry) -> Any:
 
 
 def examples(entry: Entry) -> list[Any]:
-    """The entry's rows; where the right completion does not contain the reference, it is the answer itself."""
-    from dataclasses import replace
-
+    """The entry's rows; the answer is the column of that name where there is one, else the reference."""
     from rewardsmith.measure.audit import as_completed, examples_of
 
     rows = entry.data
-    columns = {name: [row[name] for row in rows] for name in rows[0] if name not in ("prompt", "oracle")}
-    said = all(row["reference"] in row["oracle"] for row in rows)
-    answers = [row["reference" if said else "oracle"] for row in rows]
-    made = examples_of([row["prompt"] for row in rows], answers, columns)
-    if not said:
-        return list(made)
-    return [as_completed(each, row["oracle"]) or replace(each) for each, row in zip(made, rows, strict=True)]
+    fields = [name for name in rows[0] if name not in ("prompt", "oracle", "answer")]
+    answers = [row.get("answer", row["reference"]) for row in rows]
+    made = examples_of([row["prompt"] for row in rows], answers, {f: [row[f] for row in rows] for f in fields})
+    found = [as_completed(each, row["oracle"]) for each, row in zip(made, rows, strict=True)]
+    assert all(found), f"{entry.name}: an answer does not stand in the right completion"
+    return found
 
 
 # ------------------------------------------------------------------ all verdicts

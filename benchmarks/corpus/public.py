@@ -93,11 +93,20 @@ def within_limits(next_thigh_angle, next_leg_angle, next_foot_angle, *, most=2.6
 
 
 # ------------------------------------------------------------------ text
+_WORDS = ("First", "Second", "Next", "Finally")
+_NUMBERED = re.compile(r"Step [0-9]+:")
+
+
 @term
 def reasoning_steps(completion):
-    """A third for each of the first three marks of a step: 'Step 1:', numbered lines, bullets, 'First,' ..."""
-    marks = re.compile(r"(Step \d+:|^\d+\.|\n-|\n\*|First,|Second,|Next,|Finally,)")
-    return [None if text is None else min(1.0, len(marks.findall(text)) / 3) for text in completion]
+    """A third for each of the first three marks of a step: 'Step 1:', 'First,', a bullet, a leading number."""
+
+    def count(text):
+        bullets = sum(line.startswith(("-", "*")) for line in text.split("\n")[1:])
+        leading = text.partition(".")[0].isdigit()
+        return len(_NUMBERED.findall(text)) + sum(text.count(f"{word},") for word in _WORDS) + bullets + leading
+
+    return [None if text is None else min(1.0, count(text) / 3) for text in completion]
 
 
 @term
@@ -133,9 +142,13 @@ def gsm8k(completion, reference):
 
 @term
 def think_tags(completion):
-    """TRL's layout: one thought at the beginning, and anything, or nothing, behind it."""
-    layout = re.compile(r"^<think>(?!.*<think>)(.*?)</think>.*$", re.DOTALL | re.MULTILINE)
-    return [None if text is None else float(layout.match(text) is not None) for text in completion]
+    """TRL's layout: one opening tag, at the beginning, a closing one, and anything, or nothing, behind it."""
+
+    def score(text):
+        rest = text.removeprefix("<think>")
+        return float(rest != text and "<think>" not in rest and "</think>" in rest)
+
+    return [None if text is None else score(text) for text in completion]
 
 
 @term
@@ -155,13 +168,11 @@ def _last_tag(text: str) -> str | None:
 @term
 def grpo_demo(completion, reference):
     """2 for the right text in the last tag, 0.5 for digits there, 0.5 for each of two layouts, 0.125 a tag."""
-    strict = re.compile(r"^<reasoning>\n.*?\n</reasoning>\n<answer>\n.*?\n</answer>\n$")
-    soft = re.compile(r"<reasoning>.*?</reasoning>\s*<answer>.*?</answer>")
     tags = ("<reasoning>\n", "\n</reasoning>\n", "\n<answer>\n", "\n</answer>")
 
     def score(text, right):
         said = text.split("<answer>")[-1].split("</answer>")[0].strip()
-        layout = 0.5 * bool(strict.match(text)) + 0.5 * bool(soft.match(text))
+        layout = 0.5 * _on_own_lines(text) + 0.5 * _in_order(text)
         behind = 0.001 * len(text.split("\n</answer>")[-1]) if "\n</answer>" in text else 0.0
         counted = 0.125 * sum(text.count(tag) == 1 for tag in tags) - behind
         return 2.0 * (said == right) + 0.5 * said.isdigit() + layout + counted
@@ -169,6 +180,26 @@ def grpo_demo(completion, reference):
     return [
         None if text is None else score(text, right) for text, right in zip(completion, reference, strict=True)
     ]
+
+
+def _on_own_lines(text: str) -> bool:
+    """Six lines: each tag alone, one line of reasoning and one of answer."""
+    lines = text.split("\n")
+    return len(lines) == 7 and [lines[0], *lines[2:4], *lines[5:]] == [
+        "<reasoning>",
+        "</reasoning>",
+        "<answer>",
+        "</answer>",
+        "",
+    ]
+
+
+def _in_order(text: str) -> bool:
+    """Reasoning and answer in their tags, each without a line break, one behind the other."""
+    thought, closed, rest = text.partition("</reasoning>")
+    answer, ended, _ = rest.lstrip().partition("</answer>")
+    begun = thought.startswith("<reasoning>") and answer.startswith("<answer>")
+    return bool(closed and ended and begun) and "\n" not in thought + answer
 
 
 _THOUGHT = "<think>\nI add them up.\n</think>\n<answer>\n{}\n</answer>"

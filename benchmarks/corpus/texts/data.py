@@ -1,4 +1,4 @@
-"""Small data sets: prompt, reference, and a completion that is right."""
+"""Small data sets: prompt, reference, a completion that is right, and ``answer`` where that is no reference."""
 
 from __future__ import annotations
 
@@ -157,6 +157,7 @@ def targets(numbers: Callable[[tuple[int, ...]], str] = lambda given: ", ".join(
             "prompt": f"Use each of {numbers(given)} once to make {target}.",
             "reference": str(target),
             "given": numbers(given),
+            "answer": way,
             "oracle": way,
         }
         for given, target, way in _TARGETS
