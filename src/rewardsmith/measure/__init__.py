@@ -7,6 +7,12 @@ from .correlated import chi_squared as chi_squared
 from .correlated import hacking_report as hacking_report
 from .correlated import proxy_correlation as proxy_correlation
 from .correlated import true_gain_bound as true_gain_bound
+from .deference import BoltzmannHuman as BoltzmannHuman
+from .deference import DiscreteBelief as DiscreteBelief
+from .deference import GaussianBelief as GaussianBelief
+from .deference import NoisyHuman as NoisyHuman
+from .deference import RationalHuman as RationalHuman
+from .deference import deference_incentive as deference_incentive
 from .monitor import Action as Action
 from .monitor import HackingMonitor as HackingMonitor
 from .monitor import Reading as Reading
@@ -24,14 +30,20 @@ from .pareto import sparsity as sparsity
 
 __all__ = [
     "Action",
+    "BoltzmannHuman",
+    "DiscreteBelief",
+    "GaussianBelief",
     "HackingMonitor",
     "HackingReport",
+    "NoisyHuman",
+    "RationalHuman",
     "Reading",
     "Watch",
     "calibrated",
     "chi_squared",
     "crowding_distance",
     "cusum",
+    "deference_incentive",
     "expected_utility",
     "hacking_report",
     "hypervolume",
