@@ -47,10 +47,12 @@ class Scene:
     # ------------------------------------------------------------------ experience
     @cached_property
     def steps(self) -> dict[str, Numbers]:
-        """Steps ``(N,)`` of random actions, held for 1 to 16 steps, and the same steps with perturbed
-        observations (the second half).  For step rewards only.
-        """
-        return self.task.with_success(record_steps(self.task, self.seed))
+        """Steps ``(N,)`` of random actions, held for 1 to 16 steps.  For step rewards only."""
+        found = record_steps(self.task, self.seed)
+        half = (
+            len(found["terminated"]) // 2
+        )  # the other half is perturbed, also beyond the bounds of its fields
+        return self.task.with_success({name: value[:half] for name, value in found.items()})
 
     @cached_property
     def episodes(self) -> tuple[dict[str, Numbers], ...]:
@@ -95,23 +97,27 @@ class Scene:
         """What the reward pays, as a float array of the batch's leading shape."""
         return np.asarray(self.reward(copied(batch)), float)
 
+    def unchecked(self, batch: Batch) -> tuple[Numbers, dict[str, Numbers]]:
+        """Values and shares, where infinity is no error but a number to look at."""
+        with np.errstate(all="ignore"):
+            shares, _ = self.reward.share(copied(batch), self.reward.init(batch))
+        parts = {name: np.asarray(value, float) for name, value in shares.parts.items()}
+        return np.asarray(shares.total, float), parts
+
     def gathered(self, batches: Iterable[Batch]) -> tuple[Numbers, dict[str, Numbers]]:
-        """Values and shares of several batches in one row each; steps without a verdict are left out."""
+        """Values and shares of several batches, each in one row; steps that are not finite are left out."""
         totals: list[Numbers] = []
         rows: list[dict[str, Numbers]] = []
         for batch in batches:
-            shares = {name: value.ravel() for name, value in self.shares(batch).items()}
-            total = self.values(batch).ravel()
-            known = np.isfinite(total)
-            totals.append(total[known])
-            rows.append({name: value[known] for name, value in shares.items()})
+            total, parts = self.unchecked(batch)
+            known = np.isfinite(total.ravel())
+            totals.append(total.ravel()[known])
+            rows.append({name: np.broadcast_to(v, total.shape).ravel()[known] for name, v in parts.items()})
         names = list(dict.fromkeys(name for row in rows for name in row))
-        none = [np.zeros(len(total)) for total in totals]
-        parts = {
-            name: np.concatenate([row.get(name, zero) for row, zero in zip(rows, none, strict=True)])
+        return np.concatenate(totals), {
+            name: np.concatenate([row.get(name, 0.0 * total) for row, total in zip(rows, totals, strict=True)])
             for name in names
         }
-        return np.concatenate(totals), parts
 
 
 @dataclass(frozen=True)
