@@ -139,6 +139,16 @@ def test_a_path_ends_at_the_minimum(link):
         np.testing.assert_allclose(path.weights[-1], exact, atol=1e-3)
 
 
+def test_a_path_is_recorded_where_it_is_asked_for():
+    gap, label = np.eye(2), np.ones(2)
+    every = pair_path(gap, label, PairDescent(steps=7, record=1))
+    some = pair_path(gap, label, PairDescent(steps=7, record=(2, 5)))
+    assert some.steps.tolist() == [0, 2, 5, 7]
+    np.testing.assert_array_equal(some.weights, every.weights[[0, 2, 5, 7]])
+    np.testing.assert_allclose(every.margin, 0.1 * every.weights.mean(1))
+    assert pair_path(gap, label, PairDescent(steps=7, record=3)).steps.tolist() == [0, 3, 6, 7]
+
+
 def test_refusals_of_losses():
     with pytest.raises(BadInput, match="logistic, square, hinge"):
         pair_loss(np.zeros(1), np.zeros(1), "cubic")  # type: ignore[arg-type]
@@ -146,3 +156,5 @@ def test_refusals_of_losses():
         pair_path(np.zeros((2, 1)), [np.nan, np.nan], PairDescent())
     with pytest.raises(BadInput, match="steps"):
         PairDescent(steps=0)
+    with pytest.raises(BadInput, match="record"):
+        PairDescent(record=0)

@@ -65,20 +65,29 @@ class PairDescent:
     """How a policy learns from pairs: full-batch Adam (0.9, 0.999, 1e-8).
 
     Args:
-        record: steps between two records of the path; the start and the end are always recorded.
+        record: the steps at which the path is recorded, or how many lie between two records; the start and
+            the end always are.
     """
 
     link: Link = "logistic"
     beta: float = 0.1
     learning_rate: float = 0.05
     steps: int = 400
-    record: int = 50
+    record: int | tuple[int, ...] = 50
 
     def __post_init__(self) -> None:
         _check_link(self.link, self.beta)
-        if self.steps < 1 or self.record < 1 or not self.learning_rate > 0:
+        if self.steps < 1 or min(self.records()) < 0 or not self.learning_rate > 0:
             received = f"steps={self.steps}, record={self.record}, learning_rate={self.learning_rate}"
             raise BadInput("PairDescent", received, "steps and record >= 1, learning_rate > 0")
+
+    def records(self) -> frozenset[int]:
+        """The steps that are recorded."""
+        if isinstance(self.record, tuple):
+            return frozenset({0, *self.record, self.steps})
+        return (
+            frozenset({*range(0, self.steps, self.record), self.steps}) if self.record > 0 else frozenset({-1})
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +117,10 @@ def pair_path(gap: Any, label: Any, config: PairDescent) -> PairPath:
         )
     count = int((~np.isnan(label)).sum())
     weights = first = second = np.zeros(gap.shape[1])
-    at, path = list[int](), list[tuple[Floats, float, float]]()
+    at, path, records = list[int](), list[tuple[Floats, float, float]](), config.records()
     for step in range(config.steps + 1):
         margin = config.beta * gap @ weights
-        if step % config.record == 0 or step == config.steps:
+        if step in records:
             loss = pair_loss(margin, label, config.link, config.beta).sum() / count
             at.append(step)
             path.append((weights, float(loss), float(np.nansum((2 * label - 1) * margin)) / count))
