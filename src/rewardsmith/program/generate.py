@@ -142,11 +142,15 @@ class Draw:
 
     def bump(self, signal: Signal) -> Expr:
         """``exp(-square((f - target) / width))``"""
-        inner = Apply("/", (self.offset(signal), self.width(signal)))
-        return Apply("exp", (negate(Apply("square", (inner,))),))
+        return exp_square(self.offset(signal), self.width(signal))
 
     def _in_bin(self, start: float, ratio: float) -> float:
         return start * ratio ** self.rng.random()
+
+
+def exp_square(expr: Expr, width: Number) -> Expr:
+    """``exp(-square(expr / width))``"""
+    return Apply("exp", (negate(Apply("square", (Apply("/", (expr, width)),))),))
 
 
 def _without_scale(expr: Expr) -> tuple[Expr, float]:

@@ -53,7 +53,8 @@ class Odds:
     cost_sign: Weights = (("+", 0.15), ("-", 0.85))
     either_sign: Weights = (("+", 0.5), ("-", 0.5))
     mutation: Weights = (
-        ("numbers", 0.4), ("signal", 0.15), ("replace", 0.15), ("add", 0.12), ("drop", 0.1), ("wrap", 0.08),
+        ("numbers", 0.3), ("calm", 0.16), ("signal", 0.14), ("replace", 0.12), ("add", 0.12), ("drop", 0.08),
+        ("wrap", 0.08),
     )  # fmt: skip
     wrap: Weights = (("tanh", 0.4), ("gate", 0.4), ("near", 0.2))
     crossover: Weights = (("terms", 0.7), ("subtree", 0.3))

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.errors import ProgramError
 from ..core.fields import Field
 from . import tree
-from .generate import Draw, add_part, random_program, reads_fields, rounded
+from .generate import Draw, add_part, exp_square, random_program, reads_fields, rounded
 from .grammar import Grammar, Prior, Signal
 from .program import MAX_PARTS, Program
 from .shapes import Type, infer, infer_all
@@ -25,7 +25,8 @@ def mutate(program: Program, rng: np.random.Generator, grammar: Grammar) -> Prog
     """A neighbour of a program: never the same, always valid.
 
     One of: numbers multiplied by ``exp(0.5 z)``; a signal exchanged for another of its unit; a term
-    replaced, added, dropped, or wrapped in a shaping function.  Exponents are left alone, because
+    replaced, added, dropped, wrapped in a shaping function, or calmed (motion or effort costs something, or a
+    term is paid only where something moves slowly).  Exponents are left alone, because
     ``x ** 1.9`` is undefined where ``x ** 2`` was not.
     """
     draw = Draw(grammar, rng, Prior(grammar))
@@ -147,8 +148,44 @@ def _wrap(program: Program, draw: Draw) -> Program:
     return _with_part(program, p, new, draw.grammar.fields, how)
 
 
+def _calm(program: Program, draw: Draw) -> Program:
+    """Half of the time a cost on a rate or an effort, in proportion to what is paid; else a factor that is 1
+    only where a rate is near 0.  People add such a cost to nearly every reward that aims at something.
+    """
+    rates = [signal for signal in draw.grammar.states if signal.is_rate]
+    slow = bool(rates) and draw.rng.random() < 0.5
+    moving = rates if slow else [*rates, *draw.grammar.actions]
+    if not moving:
+        raise _NothingToDo
+    signal = moving[int(draw.rng.integers(len(moving)))]
+    if slow:
+        p = int(draw.rng.integers(len(program.parts)))
+        near = exp_square(signal.expr, draw.width(signal))
+        calmed = Apply("*", (program.parts[p][1], near))
+        return _with_part(program, p, calmed, draw.grammar.fields, f"slow_{signal.label}")
+    if len(program.parts) >= draw.grammar.max_terms:
+        raise _NothingToDo
+    share = 0.03 * 33 ** float(draw.rng.random())
+    weight = Number(rounded(-share * _largest_weight(program) / signal.scale**2))
+    parts = list(program.parts)
+    add_part(parts, f"{signal.label}_cost", Apply("*", (weight, Apply("square", (signal.expr,)))))
+    return _built(program, parts, draw.grammar.fields)
+
+
+def _largest_weight(program: Program) -> float:
+    """Of the numbers in front of the parts; 1 where a part has none."""
+    found = [
+        abs(expr.args[0].value)
+        if isinstance(expr, Apply) and expr.op == "*" and isinstance(expr.args[0], Number)
+        else 1.0
+        for _, expr in program.parts
+    ]
+    return max(found)
+
+
 _MUTATIONS = {
     "numbers": _numbers, "signal": _signal, "replace": _replace, "add": _add, "drop": _drop, "wrap": _wrap,
+    "calm": _calm,
 }  # fmt: skip
 
 
