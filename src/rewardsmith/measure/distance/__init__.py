@@ -10,12 +10,19 @@ from .canonical import minimal as minimal
 from .canonical import srrd as srrd
 from .canonical import value as value
 from .canonical import value_potential as value_potential
+from .certificate import Certificate as Certificate
+from .certificate import certificate as certificate
+from .certificate import regret_bounds as regret_bounds
 from .distance import KINDS as KINDS
 from .distance import Distance as Distance
 from .distance import Kind as Kind
 from .distance import canonical_form as canonical_form
 from .distance import distance as distance
 from .distance import normalised as normalised
+from .regret import Regret as Regret
+from .regret import exact_regret as exact_regret
+from .regret import return_range as return_range
+from .regret import worst_regret as worst_regret
 from .sparse import SparseDynamics as SparseDynamics
 from .sparse import sparse_distance as sparse_distance
 from .sparse import sparse_minimal as sparse_minimal
@@ -25,19 +32,26 @@ __all__ = [
     "CANONICAL",
     "KINDS",
     "Canonical",
+    "Certificate",
     "Distance",
     "Kind",
+    "Regret",
     "SparseDynamics",
     "canonical_form",
+    "certificate",
     "dard",
     "distance",
     "epic",
+    "exact_regret",
     "minimal",
     "normalised",
+    "regret_bounds",
+    "return_range",
     "sparse_distance",
     "sparse_minimal",
     "sparse_value",
     "srrd",
     "value",
     "value_potential",
+    "worst_regret",
 ]
