@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...core.fields import NEXT
 from ...tasks import Box
 from .finding import Code, Example, Finding, Level
 from .probes import reach
@@ -24,9 +25,10 @@ JUMP = Code(
     fix="Replace the threshold by a slope (`Sigmoid`, a difference from the threshold); for angles use "
     "sine and cosine, which have no seam.",
     how="Each field in turn runs through its range from 24 recorded and probed states; a change of more "
-    "than 20 % of what the reward spans, in less than 1e-9 of the range, is a jump. A warning where "
-    "no comparison in the reward is at that place but a function with a seam (arctan2, %, floor, "
-    "round, sign) is used; else a note.",
+    "than 20 % of what the reward spans, in 1e-9 of the way, is a jump: a note where a comparison of "
+    "the reward is there. Between recorded states and their successors, a jump that no comparison "
+    "explains (the seam of arctan2, %, floor, round or sign) is a warning. A reward of at most 20 "
+    "values is an event, and left alone.",
     example=Example(
         "pendulum", "-abs(arctan2(angle_sin, upright) - 1)", "-(angle_sin - 0.8) ** 2 - (upright - 0.5) ** 2"
     ),
@@ -48,7 +50,7 @@ class _Jump:
 
 
 def find(scene: Scene) -> Iterator[Finding]:
-    """Every field that the reward reads and that can change a little."""
+    """Every field that the reward reads and that can change a little; then the ways between recorded states."""
     if not scene.by_step:
         return
     values, _ = scene.gathered([scene.steps, scene.probes])
@@ -56,25 +58,82 @@ def find(scene: Scene) -> Iterator[Finding]:
         return  # an event that pays: its step is what it is
     span = float(np.ptp(values))
     base = _states(scene)
-    written = scene.trace.critical
-    seams = bool(scene.trace.of("cut"))
     for name in _movable(scene):
         low, high = reach(scene.fields[name], np.concatenate([scene.steps[name], scene.probes[name]]))
         jump = _largest(scene, base, name, low, high, _LEAST * span) if high > low else None
-        if jump is None:
-            continue
-        near = 1e-6 * (high - low)
-        known = any(abs(jump.at - number) <= near for number in written.get(name, ()))
-        said = f"{jump.before:.3g} becomes {jump.after:.3g} where {name} passes {jump.at:.4g}"
-        said += f", {100 * jump.size / span:.0f} % of what the reward spans"
-        evidence = {
-            "field": name,
-            "at": jump.at,
-            "before": jump.before,
-            "after": jump.after,
-            "state": jump.state,
-        }
-        yield Finding(JUMP, said, None, evidence, Level.WARNING if seams and not known else Level.NOTE)
+        if jump is not None and _written(scene, jump.state):
+            said = f"{_change(jump, span)} where {name} passes {jump.at:.4g}"
+            evidence = {"field": name, "at": jump.at, "before": jump.before, "after": jump.after}
+            yield Finding(JUMP, said, None, {**evidence, "state": jump.state})
+    jump = _between(scene, _LEAST * span) if scene.trace.of("cut") else None
+    if jump is not None and not _written(scene, jump.state):
+        where = ", ".join(
+            f"{name} = {value:.4g}" for name, value in jump.state.items() if isinstance(value, float)
+        )
+        said = f"{_change(jump, span)} between two neighbouring recorded states, at {where}"
+        evidence = {"before": jump.before, "after": jump.after, "state": jump.state}
+        yield Finding(JUMP, said, None, evidence, Level.WARNING)
+
+
+def _change(jump: _Jump, span: float) -> str:
+    return (
+        f"{jump.before:.3g} becomes {jump.after:.3g} ({100 * jump.size / span:.0f} % of what the reward spans)"
+    )
+
+
+def _written(scene: Scene, state: dict[str, Any]) -> bool:
+    """Whether a field has a value that the reward compares it with: somebody wanted the step."""
+    for name, numbers in scene.trace.critical.items():
+        value, field = state.get(name), scene.fields.get(name)
+        if isinstance(value, float) and field is not None:
+            near = 2e-6 * max(1.0, *(abs(bound) for bound in (field.low, field.high) if math.isfinite(bound)))
+            if any(abs(value - number) <= near for number in numbers):
+                return True
+    return False
+
+
+def _between(scene: Scene, least: float) -> _Jump | None:
+    """The largest step of the reward on the straight ways from recorded states to their successors."""
+    pairs = {n: v for n, v in scene.steps.items() if NEXT + n in scene.steps}
+    ends = (pairs, {n: scene.steps[NEXT + n] for n in pairs})
+    rest = {n: v for n, v in scene.steps.items() if n not in pairs and n.removeprefix(NEXT) not in pairs}
+    rest["terminated"] = np.zeros(len(rest["terminated"]))
+
+    def at(share: float, rows: Any) -> dict[str, Numbers]:
+        point = {n: (1.0 - share) * ends[0][n][rows] + share * ends[1][n][rows] for n in pairs}
+        return {**{n: v[rows] for n, v in rest.items()}, **point, **{NEXT + n: v for n, v in point.items()}}
+
+    shares = np.linspace(0.0, 1.0, 9)
+    values = np.stack([scene.unchecked(at(float(share), slice(None)))[0] for share in shares])
+    steps = np.nan_to_num(np.abs(np.diff(values, axis=0)), nan=0.0, posinf=0.0)
+    where, row = (int(i) for i in np.unravel_index(int(np.argmax(steps)), steps.shape))
+    if steps[where, row] < least:
+        return None
+    rows = slice(row, row + 1)
+    place, first, last = _narrow(
+        lambda share: float(scene.unchecked(at(share, rows))[0][0]),
+        (float(shares[where]), float(shares[where + 1])),
+        (float(values[where, row]), float(values[where + 1, row])),
+    )
+    names = sorted(n for n in scene.reward.fields if n in pairs or n.removeprefix(NEXT) in pairs)
+    state = state_at(at(place, rows), names, 0)
+    return _Jump("", place, first, last, state) if abs(last - first) >= least else None
+
+
+def _narrow(
+    value: Callable[[float], float], ends: tuple[float, float], values: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Halve the way that holds the larger change, to 1e-9 of it: the place, and the values on both sides."""
+    (a, b), (first, last) = ends, values
+    close = _CLOSE * abs(b - a)
+    while abs(b - a) > close:
+        middle = (a + b) / 2
+        found = value(middle)
+        if abs(found - first) > abs(last - found):
+            b, last = middle, found
+        else:
+            a, first = middle, found
+    return b, first, last
 
 
 def _movable(scene: Scene) -> list[str]:
@@ -105,28 +164,20 @@ def _largest(
     grid = np.linspace(low, high, _GRID) + (high - low) * 1e-7 * math.pi  # beside round numbers
     everywhere = {key: np.repeat(value, _GRID, axis=0) for key, value in base.items()}
     moved = np.tile(grid, _STATES)
-    values = scene.unchecked(_with(everywhere, name, moved))[0].reshape(_STATES, _GRID)
+    values = scene.unchecked({**everywhere, name: moved})[0].reshape(_STATES, _GRID)
     steps = np.nan_to_num(np.abs(np.diff(values, axis=1)), nan=0.0, posinf=0.0)
     state, at = np.unravel_index(int(np.argmax(steps)), steps.shape)
     if steps[state, at] < least:
         return None
     row = {key: value[state : state + 1] for key, value in base.items()}
-    a, b = float(grid[at]), float(grid[at + 1])
-    first, last = float(values[state, at]), float(values[state, at + 1])
-    while abs(b - a) > _CLOSE * (high - low):
-        middle = (a + b) / 2
-        value = float(scene.unchecked(_with(row, name, np.array([middle])))[0][0])
-        if abs(value - first) > abs(last - value):
-            b, last = middle, value
-        else:
-            a, first = middle, value
+    place, first, last = _narrow(
+        lambda at: float(scene.unchecked({**row, name: np.array([at])})[0][0]),
+        (float(grid[at]), float(grid[at + 1])),
+        (float(values[state, at]), float(values[state, at + 1])),
+    )
     names = sorted(scene.reward.fields & set(base))
-    return _Jump(name, b, first, last, state_at(row, names, 0)) if abs(last - first) >= least else None
-
-
-def _with(batch: dict[str, Numbers], name: str, values: Numbers) -> dict[str, Numbers]:
-    """The field moved; alone, because a step in the reward of now is no step in the reward of later."""
-    return {**batch, name: values}
+    seen = {**state_at(row, names, 0), name: place}
+    return _Jump(name, place, first, last, seen) if abs(last - first) >= least else None
 
 
 CHECK = Check("jumps", (JUMP,), find)

@@ -27,7 +27,7 @@ UNDISCOUNTED = Code(
     example=Example("cartpole", "abs(x) - abs(next_x)", "cos(next_angle)"),
 )
 ONE_SIDED = Code(
-    "R121",
+    "R210",
     "one-sided progress",
     Level.WARNING,
     why="Going towards the goal is paid and going away costs nothing, so going there and back pays for ever.",
@@ -38,7 +38,7 @@ ONE_SIDED = Code(
     example=Example("Reacher-v5", "maximum(distance - next_distance, 0)", "distance - next_distance"),
 )
 DISCOUNT = Code(
-    "R122",
+    "R121",
     "other discount",
     Level.NOTE,
     why="A potential leaves the optimal policies alone only with the discount of the learner.",
