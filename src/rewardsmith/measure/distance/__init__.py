@@ -19,6 +19,8 @@ from .distance import Kind as Kind
 from .distance import canonical_form as canonical_form
 from .distance import distance as distance
 from .distance import normalised as normalised
+from .equivalent import equivalent_reward as equivalent_reward
+from .equivalent import mixtures as mixtures
 from .regret import Regret as Regret
 from .regret import exact_regret as exact_regret
 from .regret import return_range as return_range
@@ -42,8 +44,10 @@ __all__ = [
     "dard",
     "distance",
     "epic",
+    "equivalent_reward",
     "exact_regret",
     "minimal",
+    "mixtures",
     "normalised",
     "regret_bounds",
     "return_range",
