@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -143,8 +144,9 @@ def _show(checked: Sequence[Checked], page: Path | None) -> None:
             say(line(finding))
         for finding, reason in each.report.accepted:
             say(f"{'ok':<6} {finding.code.code} {finding.code.title:<18} accepted: {reason}")
-        for name, reason in each.report.left_out:
-            tell(f"left out: {name} ({reason})")
+        for reason in dict.fromkeys(reason for _, reason in each.report.left_out):
+            names = ", ".join(name for name, own in each.report.left_out if own == reason)
+            tell(f"left out: {names} ({reason})")
     say(_summary(checked))
     if page is not None:
         say(f"open {page}")
@@ -167,4 +169,32 @@ def _summary(checked: Sequence[Checked]) -> str:
 
 
 def _page(checked: Sequence[Checked], out: Path) -> Path:
-    raise NotImplementedError
+    """The HTML page, with films of the findings that have an episode."""
+    from .. import __version__
+    from ..report.check import write
+
+    record: dict[str, Any] = {**_record(checked, None), "version": __version__}
+    for each, shown in zip(checked, record["rewards"], strict=True):
+        for finding, row in zip(each.report.findings, shown["findings"], strict=True):
+            row["film"] = film(each.task, finding)
+    return write(record, out if out.suffix.lower() in (".html", ".htm") else out / "check.html")
+
+
+def film(task: Task, finding: Finding) -> dict[str, Any] | None:
+    """The episode of a finding as an animation; as curves of its fields where the task has no drawing."""
+    import numpy as np
+
+    from ..report.gif import gif
+
+    if finding.episode is None:
+        return None
+    obs = np.asarray(finding.episode, float)
+    if task.frame is not None:
+        pace = float(getattr(task.env, "dt", 0.02))
+        data = gif([task.sketch(row) for row in obs], task.frame, pace)
+        source = "data:image/gif;base64," + base64.b64encode(data).decode()
+        return {"kind": "gif", "src": source, "caption": f"{len(obs)} steps"}
+    states = [each for each in task.fields if each.kind == "state" and not each.width]
+    moving = sorted(states, key=lambda each: -float(np.std(each.of(obs)) / (np.ptp(each.of(obs)) + 1e-12)))
+    fields = {each.name: np.asarray(each.of(obs), float).tolist() for each in moving[:4]}
+    return {"kind": "curves", "fields": fields, "caption": f"{len(obs)} steps; this task has no drawing"}

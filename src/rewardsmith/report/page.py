@@ -35,9 +35,11 @@ def write(run: Any, path: str | os.PathLike[str] | None = None) -> Path:
         StoreError: the file cannot be written.
         MissingExtra: Jinja2 is not installed.
     """
-    target = Path(path) if path is not None else run.folder / FILE
-    text = render(run)
-    # Written beside and moved into place, so that an open browser never sees half a page.
+    return put(render(run), Path(path) if path is not None else run.folder / FILE)
+
+
+def put(text: str, target: Path) -> Path:
+    """Write a page beside its place and move it there, so that an open browser never sees half of one."""
     part = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
