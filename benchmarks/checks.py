@@ -40,7 +40,7 @@ from rewardsmith import success
 from rewardsmith.core.stats import share_interval
 
 MEASURED = ("check", "exploit", "audit")  # folders of measure/ whose code decides a verdict
-SEEDS, STEPS, EPISODES = (2001, 2002, 2003), 100_000, 16  # of --evidence
+SEEDS, EPISODES = (2001, 2002, 2003), 16  # of --evidence
 Verdict = dict[str, Any]
 
 
@@ -200,11 +200,11 @@ def _share(hits: Sequence[bool]) -> str:
 
 
 # ------------------------------------------------------------------ evidence
-def evidence(entries: Sequence[Entry]) -> None:
+def evidence(entries: Sequence[Entry], steps: int) -> None:
     """Train control rewards, and the success signal itself, and print mean success over the seeds."""
     from rewardsmith.optimize.control import PPO, train
 
-    print(f"<!-- {STEPS} steps, seeds {SEEDS}, {EPISODES} episodes -->")
+    print(f"<!-- {steps} steps, seeds {SEEDS}, {EPISODES} episodes -->")
     print("| task | reward | truth | success | per seed | of the success signal |\n|---|---|---|---|---|---|")
     by_task: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -214,7 +214,7 @@ def evidence(entries: Sequence[Entry]) -> None:
         task = mine[0].task
         assert task is not None
         rewards = [success, *(entry.reward for entry in mine)]
-        found = train(task, rewards, SEEDS, PPO(steps=STEPS), episodes=EPISODES).evaluation.success
+        found = train(task, rewards, SEEDS, PPO(steps=steps), episodes=EPISODES).evaluation.success
         each = found.mean(axis=1).reshape(len(rewards), len(SEEDS))
         for entry, values in zip(mine, each[1:], strict=True):
             truth = "bad" if entry.hackable else "sound"
@@ -232,6 +232,7 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="leave out the checks that train")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--evidence", action="store_true", help="train the control rewards instead")
+    parser.add_argument("--steps", type=int, default=100_000, help="of each training with --evidence")
     parser.add_argument("--findings", action="store_true", help="print every finding in full")
     args = parser.parse_args()
     chosen: Sequence[Entry] = PUBLIC if args.kind == "public" else ENTRIES
@@ -242,7 +243,7 @@ def main() -> None:
     if args.names:
         chosen = [entry for entry in (*ENTRIES, *PUBLIC) if entry.name in args.names]
     if args.evidence:
-        evidence(chosen)
+        evidence(chosen, args.steps)
         return
     start = time.perf_counter()
     found = verdicts(chosen, args.fast, args.jobs)

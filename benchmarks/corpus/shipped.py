@@ -30,11 +30,7 @@ OWN = "a defect of every library of numbers, made for this corpus"
 cartpole, swingup = tasks.load("cartpole"), tasks.load("cartpole_swingup")
 pendulum, hold = tasks.load("pendulum"), tasks.load("pendulum_hold")
 car, continuous = tasks.load("mountain_car"), tasks.load("mountain_car_continuous")
-sparse_car, acrobot, reacher = (
-    tasks.load("mountain_car_sparse"),
-    tasks.load("acrobot"),
-    tasks.load("Reacher-v5"),
-)
+acrobot, reacher = tasks.load("acrobot"), tasks.load("Reacher-v5")
 
 
 @term
@@ -206,14 +202,6 @@ ENTRIES = (
         DOCS,
     ),
     bad(
-        "flag_only",
-        sparse_car,
-        sparse_car.native,
-        "nothing is paid before the flag, which chance never reaches (1 of 8 seeds)",
-        ("R4",),
-        DOCS,
-    ),
-    bad(
         "tip_height_above_zero",
         acrobot,
         parse("next_tip_height + 2.0", acrobot),
@@ -228,6 +216,14 @@ ENTRIES = (
         "within 3 m is always true: constantly 1",
         ("R1", "R4", "R6"),
         MARS,
+    ),
+    bad(
+        "one_millimetre",
+        reacher,
+        close(nearer=0.001),
+        "pays within 1 mm only, which no random movement meets",
+        ("R1", "R4"),
+        AMODEI,
     ),
     bad(
         "fear_of_speed",
@@ -279,8 +275,14 @@ ENTRIES = (
         "time penalty and a potential",
         NG,
     ),
-    good("car_position", car, car.naive, "negative left of 0, so that the flag ends a cost", DOCS),
-    good("continuous_position", continuous, continuous.naive, "negative left of 0", DOCS),
+    good("car_native", car, car.native, "-1 until the flag", GYMNASIUM),
+    good(
+        "continuous_position_below_the_flag",
+        continuous,
+        parse("next_position - 0.6", continuous),
+        "position less its greatest value: negative everywhere, so that the flag ends a cost",
+        DOCS,
+    ),
     good("acrobot_native", acrobot, acrobot.native, "-1 until the tip is above the line", GYMNASIUM),
     good(
         "acrobot_native_and_height",

@@ -74,14 +74,6 @@ ENTRIES = (
         ("R2", "R3"),
         SKALSE,
     ),
-    bad(
-        "look_at_the_goal",
-        bicycle,
-        0.5 * facing_goal + arrived,
-        "riding past and turning round pays for looking at the goal; arriving ends it",
-        ("R2", "R3"),
-        NG,
-    ),
     bad("distance_with_the_sign_forgotten", bicycle, away, "pays for riding away", ("R2", "R3"), KRAKOVNA),
     bad(
         "dump_and_suck_again",
@@ -130,6 +122,13 @@ ENTRIES = (
     good("ring_forward", ring, driven_forward, "backward costs what forward paid", LEIKE),
     good("ring_laps", ring, five_laps, "share of the laps driven so far", LEIKE),
     good("bicycle_both_ways", bicycle, 10.0 * nearer + 5.0 * arrived, "away costs what towards paid", RANDLOV),
+    good(
+        "look_at_the_goal",
+        bicycle,
+        0.5 * facing_goal + arrived,
+        "at constant speed the cosine is the way gained by a step, so it sums to what was gained",
+        NG,
+    ),
     good(
         "bicycle_potential", bicycle, arrived | Potential(closeness, discount=0.99), "goal and a potential", NG
     ),
