@@ -15,6 +15,7 @@ import numpy as np
 
 from ..core.arrays import Batch
 from ..core.errors import RewardsmithError
+from ..measure.exploit.living import living
 from ..program import Program
 
 REASONS = {
@@ -76,16 +77,12 @@ def screen(program: Program, batch: Batch, ending: str, discount: float, known: 
 
 
 def _living_sign(program: Program, batch: Batch, ending: str, discount: float) -> Refusal | None:
-    """Compare the steps that go on, for ever, with the one that ends the episode."""
-    if ending == "never":
+    """Refuse where the end of the episode is worth more, or less, than anything that is done before it."""
+    found = living(program, batch, ending, discount)
+    if found is None:
         return None
-    going = np.asarray(program({**batch, "terminated": np.zeros(len(batch["terminated"]))}), float)
-    at_end = float(np.median(program({**batch, "terminated": np.ones(len(batch["terminated"]))})))
-    for_ever = float(np.median(going)) / max(1.0 - discount, 1e-3)
-    if ending == "failure" and float(going.max()) < 0.0 and at_end > for_ever:
-        why = f"no step pays more than {going.max():.3g}; failing pays {at_end:.3g}, going on {for_ever:.3g}"
-        return Refusal("S_DIE_EARLY", why)
-    if ending == "goal" and float(going.min()) > 0.0 and at_end < for_ever:
-        why = f"every step pays {going.min():.3g} or more; the goal pays {at_end:.3g}, living on {for_ever:.3g}"
-        return Refusal("S_LIVE_FOREVER", why)
-    return None
+    if found.kind == "dies":
+        why = f"no step pays more than {found.step:.3g}; failing pays {found.end:.3g}, going on "
+        return Refusal("S_DIE_EARLY", f"{why}{found.forever:.3g}")
+    why = f"every step pays {found.step:.3g} or more; the goal pays {found.end:.3g}, living on "
+    return Refusal("S_LIVE_FOREVER", f"{why}{found.forever:.3g}")
