@@ -266,15 +266,23 @@ def potential_shaping(mdp: TabularMDP, potential: Table) -> Floats:
 
 
 def random_mdp(
-    rng: np.random.Generator, states: int, actions: int, discount: float = 0.9, branching: int | None = None
+    rng: np.random.Generator,
+    states: int,
+    actions: int,
+    discount: float = 0.9,
+    branching: int | None = None,
+    concentration: float = 1.0,
 ) -> TabularMDP:
-    """Dirichlet(1) transitions to ``branching`` random successors (all by default), normal rewards."""
+    """Dirichlet transitions to ``branching`` random successors (all by default), normal rewards.
+
+    A ``concentration`` below 1 leaves each action only a few likely successors.
+    """
     width = states if branching is None else branching
     if not 1 <= width <= states:
         raise BadInput("branching", width, f"1..{states}")
     successors = rng.random((states, actions, states)).argsort(-1)[:, :, :width]
     transition = np.zeros((states, actions, states))
-    np.put_along_axis(transition, successors, rng.dirichlet(np.ones(width), (states, actions)), axis=-1)
+    np.put_along_axis(transition, successors, rng.dirichlet(np.full(width, concentration), (states, actions)), axis=-1)
     initial = rng.dirichlet(np.ones(states))
     return TabularMDP(transition, rng.normal(size=(states, actions)), discount, initial)
 

@@ -70,6 +70,8 @@ def test_batch_is_loop() -> None:
     loop = [certificate(mdp, *each) for each in pairs]
     for name in ("l2", "largest", "scaled", "range", "value", "share"):
         np.testing.assert_allclose(getattr(many, name), [getattr(each, name) for each in loop], atol=1e-10)
+    one = certificate(mdp, pairs[0][0], np.stack([p[1] for p in pairs]))
+    assert one.share[2] == pytest.approx(certificate(mdp, pairs[0][0], pairs[2][1]).share)
 
 
 def test_ends_of_the_scale() -> None:

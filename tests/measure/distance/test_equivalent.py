@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rewardsmith.core import mdp as tables
 from rewardsmith.core.errors import BadInput
-from rewardsmith.measure.distance import distance, equivalent_reward, mixtures, worst_regret
+from rewardsmith.measure.distance import distance, equivalent_reward, mixtures, random_reward, worst_regret
 
 
 def world(seed: int) -> tables.TabularMDP:
@@ -58,3 +58,24 @@ def test_bad_input() -> None:
         equivalent_reward(mdp, np.zeros((3, 3)), rng)
     with pytest.raises(BadInput, match="one shape"):
         mixtures(np.zeros(2), np.zeros(3), [0.5])
+
+
+def test_random_rewards_are_of_many_kinds() -> None:
+    mdp = world(2)
+    drawn = [random_reward(mdp, np.random.default_rng(seed)) for seed in range(200)]
+    zeros = np.array([(each == 0).mean() for each in drawn])
+    assert 0.02 < (zeros > 0.5).mean() < 0.15  # sparse, neither raised nor shaped: 7 %
+    assert all(
+        (each == 0).sum() == each.size - 5 for each, share in zip(drawn, zeros, strict=True) if share > 0.5
+    )
+    sizes = [each.std() for each in drawn]
+    assert min(sizes) < 0.5 < 20 < max(sizes)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_without_redistribution_it_is_the_same_reward(seed) -> None:
+    mdp = world(seed)
+    one, two = (random_reward(mdp, np.random.default_rng(seed), moved) for moved in (True, False))
+    assert float(distance(mdp, one, two)) < 1e-8
+    np.testing.assert_allclose((mdp.transition * (one - two)).sum(-1)[~mdp.ends], 0, atol=1e-9)

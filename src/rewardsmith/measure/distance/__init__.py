@@ -21,6 +21,7 @@ from .distance import distance as distance
 from .distance import normalised as normalised
 from .equivalent import equivalent_reward as equivalent_reward
 from .equivalent import mixtures as mixtures
+from .equivalent import random_reward as random_reward
 from .regret import Regret as Regret
 from .regret import exact_regret as exact_regret
 from .regret import return_range as return_range
@@ -49,6 +50,7 @@ __all__ = [
     "minimal",
     "mixtures",
     "normalised",
+    "random_reward",
     "regret_bounds",
     "return_range",
     "sparse_distance",

@@ -42,7 +42,7 @@ class Certificate:
     @property
     def value(self) -> Any:
         """The smallest of the bounds, and of the range, which nothing exceeds."""
-        return np.minimum.reduce([self.largest, self.scaled, self.range])[()]
+        return np.minimum(np.minimum(self.largest, self.scaled), self.range)[()]
 
     @property
     def share(self) -> Any:

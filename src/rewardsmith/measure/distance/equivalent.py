@@ -1,4 +1,4 @@
-"""Rewards that no policy can tell apart, to test measures with: a good one finds nothing between them."""
+"""Rewards to test measures with: random ones, mixtures, and such that no policy can tell apart."""
 
 from __future__ import annotations
 
@@ -64,3 +64,31 @@ def mixtures(first: Table, second: Table, weights: Table) -> Floats:
         raise BadInput("rewards", f"shapes {one.shape} and {two.shape}", "two of one shape")
     share = np.asarray(weights, dtype=np.float64).reshape(-1, *([1] * one.ndim))
     return (1 - share) * one + share * two
+
+
+def random_reward(mdp: TabularMDP, rng: np.random.Generator, redistribution: bool = True) -> Floats:
+    """A random reward ``(S, A, S)`` of many shapes and sizes, for comparing measures.
+
+    Normal numbers; in 2 of 10 cases all but the five largest are 0; in 7 of 10 scaled by a factor up to 10;
+    in 3 of 10 raised by up to 10; in half shaped, with a normal potential times up to 10.
+
+    Args:
+        mdp: the dynamics.
+        rng: the source of randomness; the same numbers are drawn for either ``redistribution``.
+        redistribution: False writes the same reward so that it depends on the next state by shaping only;
+            every policy earns the same.
+
+    Source: the random rewards of Skalse et al. (2024), as their released code draws them.
+    Differs from the paper: sparse rewards keep the five largest numbers instead of those above 3, which may be
+    none; potentials are 0 at terminal states, and have no offset.
+    """
+    table = rng.normal(size=mdp.transition.shape)
+    sparse, scaled, raised, shaped = rng.random(4) < (0.2, 0.7, 0.3, 0.5)
+    scale, offset, size = 10 * rng.random(3)
+    if sparse:
+        table = np.where(table >= np.sort(table, axis=None)[-5:].min(), table, 0.0)
+    if not redistribution:
+        mean = (mdp.transition * table).sum(-1, keepdims=True)
+        table = np.broadcast_to(mean, table.shape)
+    table = table * (scale if scaled else 1.0) + (offset if raised else 0.0)
+    return equivalent_reward(mdp, table, rng, size if shaped else 0.0, 0.0)
