@@ -115,7 +115,7 @@ class AlignBed:
         if count < 1 or not len(asked) or chances.shape != self.gold.shape:
             raise BadInput("pairs", f"{count} from {chances.shape}", f"1 or more, from {self.gold.shape}")
         prompt = asked[rng.integers(len(asked), size=count)]
-        first, second = two_different(chances[prompt], rng)
+        first, second = two_different(chances, prompt, rng)
         gap = self.gap(prompt, first, second)
         label = np.full(count, np.nan) if annotator is None else annotator.label(gap, rng)
         return Pairs(prompt, first, second, label)
@@ -204,22 +204,25 @@ def game(seed: int, answers: int = 50, scale: float = 2.0) -> AlignBed:
     return AlignBed(np.full((1, answers), -np.log(answers)), skew.mean(1)[None], skew=skew)
 
 
-def two_different(chances: Floats, rng: np.random.Generator) -> tuple[Whole, Whole]:
-    """Two draws without replacement from every row of probabilities ``(N, A)``: numbers ``(N,)`` each."""
+def two_different(chances: Floats, rows: Whole, rng: np.random.Generator) -> tuple[Whole, Whole]:
+    """Two draws without replacement for each of N rows of a table of probabilities ``(M, A)``, ``(N,)`` each."""
     edges = np.cumsum(chances, axis=-1)
-    rows = np.arange(len(chances))
-    draw = rng.random((2, len(chances)))
-    first = _at(edges, draw[0] * edges[:, -1])
+    draw, total = rng.random((2, len(rows))), edges[rows, -1]
+    first = _at(edges, rows, draw[0] * total)
     mass, before = chances[rows, first], edges[rows, first] - chances[rows, first]
     # the second lands in what the first left, and skips the gap
-    place = draw[1] * (edges[:, -1] - mass)
-    second = _at(edges, np.where(place >= before, place + mass, place))
+    place = draw[1] * (total - mass)
+    second = _at(edges, rows, np.where(place >= before, place + mass, place))
     # rounding may land on the first itself
     return first, np.where(second == first, (first + 1) % chances.shape[1], second)
 
 
-def _at(edges: Floats, place: Floats) -> Whole:
-    return np.minimum((edges <= place[:, None]).sum(-1), edges.shape[1] - 1)
+def _at(edges: Floats, rows: Whole, place: Floats) -> Whole:
+    found = np.zeros(len(rows), np.int64)
+    for row in np.unique(rows):
+        mine = rows == row
+        found[mine] = np.searchsorted(edges[row], place[mine], side="right")
+    return np.minimum(found, edges.shape[1] - 1)
 
 
 def _log_softmax(logits: Floats) -> Floats:

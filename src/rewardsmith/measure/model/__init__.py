@@ -20,6 +20,9 @@ from .overoptimisation import fit_overopt as fit_overopt
 from .overoptimisation import overoptimisation_curve as overoptimisation_curve
 from .overoptimisation import r2_gain as r2_gain
 from .overoptimisation import value_at_kl as value_at_kl
+from .rank import kendall as kendall
+from .rank import ranks as ranks
+from .rank import spearman as spearman
 from .ranking import mrr as mrr
 from .ranking import one_to_many_accuracy as one_to_many_accuracy
 from .ranking import pair_verdicts as pair_verdicts
@@ -50,6 +53,7 @@ __all__ = [
     "contrast_consistency",
     "fit_overopt",
     "holm",
+    "kendall",
     "mrr",
     "one_to_many_accuracy",
     "overoptimisation_curve",
@@ -57,7 +61,9 @@ __all__ = [
     "pairwise_accuracy",
     "preference_flip_rate",
     "r2_gain",
+    "ranks",
     "reliability_curve",
     "slice_report",
+    "spearman",
     "value_at_kl",
 ]

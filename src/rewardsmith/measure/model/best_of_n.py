@@ -66,7 +66,10 @@ def best_of_n_weights(scores: Any, n: int) -> Floats:
         [0.0, 0.6667, 0.3333]
     """
     scores = checked("scores", scores, 1, False)
-    return _weights(scores, [n])[0]
+    order = np.argsort(scores, kind="stable")
+    weights = np.empty(len(scores))
+    weights[order] = _alike(scores[order][None], _by_rank(len(scores), [n]))[0]
+    return weights
 
 
 def bon_curve(scores: Any, gold: Any, ns: Sequence[int], drop_nan: bool = False) -> BonCurve:
@@ -91,13 +94,17 @@ def bon_curve(scores: Any, gold: Any, ns: Sequence[int], drop_nan: bool = False)
     gold = checked("gold", np.atleast_2d(np.asarray(gold, np.float64)), 2, False)
     if scores.shape != gold.shape:
         raise BadInput("gold", f"shape {gold.shape}", f"that of the scores, {scores.shape}")
+    known = (~np.isnan(scores)).sum(-1)
+    if not known.all():
+        raise BadInput("scores", f"none at problem {known.argmin()}", "at least one scored answer")
     picked, best = np.zeros((2, len(scores), len(ns)))
-    for p, (score, worth) in enumerate(zip(scores, gold, strict=True)):
-        known = ~np.isnan(score)
-        if not known.any():
-            raise BadInput("scores", f"none at problem {p}", "at least one scored answer")
-        picked[p] = _weights(score[known], ns) @ worth[known]
-        best[p] = _weights(worth[known], ns) @ worth[known]
+    for size in np.unique(known):
+        rows = known == size
+        chance = _by_rank(int(size), ns).T
+        order = np.argsort(scores[rows], axis=-1, kind="stable")[:, :size]  # NaN comes last
+        ranked, worth = (np.take_along_axis(table[rows], order, -1) for table in (scores, gold))
+        picked[rows] = _alike(ranked, worth) @ chance
+        best[rows] = np.sort(worth, axis=-1) @ chance
     spread = [mean_interval(column) for column in picked.T]
     low, high = np.array([s.low for s in spread]), np.array([s.high for s in spread])
     missing = int(np.isnan(scores).sum())
@@ -105,9 +112,8 @@ def bon_curve(scores: Any, gold: Any, ns: Sequence[int], drop_nan: bool = False)
     return BonCurve(sizes, best_of_n_kl(sizes), picked.mean(0), best.mean(0), low, high, len(scores), missing)
 
 
-def _weights(scores: Floats, ns: Sequence[int]) -> Floats:
-    """``(K, N)``."""
-    size = len(scores)
+def _by_rank(size: int, ns: Sequence[int]) -> Floats:
+    """Chance of the answer of each rank, the lowest first, to be the best of n: ``(K, N)``."""
     if not ns or min(ns) < 1 or max(ns) > size:
         raise BadInput("n", list(ns), f"between 1 and the {size} scored answers of a problem")
     n = np.asarray(ns)[:, None]
@@ -116,10 +122,12 @@ def _weights(scores: Floats, ns: Sequence[int]) -> Floats:
     over = np.maximum(below - (n - 1), 0)
     log_chance = log_factorial[below] - log_factorial[n - 1] - log_factorial[over]
     log_chance = log_chance - (log_factorial[size] - log_factorial[n] - log_factorial[size - n])
-    by_rank = np.where(below >= n - 1, np.exp(log_chance), 0.0)
-    order = np.argsort(scores, kind="stable")
-    _, group, count = np.unique(scores[order], return_inverse=True, return_counts=True)
-    total = np.stack([np.bincount(group, row) for row in by_rank])
-    weights = np.empty_like(by_rank)
-    weights[:, order] = (total / count)[:, group]
-    return weights
+    return np.where(below >= n - 1, np.exp(log_chance), 0.0)
+
+
+def _alike(ranked: Floats, values: Floats) -> Floats:
+    """Values ``(P, N)`` in the order of the scores, averaged over answers whose scores are the same."""
+    first = np.ones(ranked.shape, bool)
+    first[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
+    group = np.cumsum(first.ravel()) - 1
+    return (np.bincount(group, values.ravel()) / np.bincount(group))[group].reshape(ranked.shape)
