@@ -10,7 +10,7 @@ import numpy as np
 from ..exploit.behaviour import Contrast
 from ..exploit.loop import Loop, loop_in
 from ..exploit.search import Ranking
-from .finding import Code, Finding, Level
+from .finding import Code, Example, Finding, Level
 from .incentives import blame, ranking, told
 from .protocol import Check
 from .scene import Numbers, Scene, state_at
@@ -27,6 +27,7 @@ FARMABLE = Code(
     "best known, yet gains at least 95 % of what the best-paid success gains over random actions, "
     "discounted as the learner does. A warning where that holds for discounted pay only.",
     source="Randlov and Alstrom (1998); Ng, Harada and Russell (1999); Clark and Amodei (2016)",
+    example=Example("pendulum_hold", "next_energy", "next_upright"),
 )
 
 

@@ -11,7 +11,7 @@ from ...core.algebra import Scope
 from ..exploit.behaviour import Contrast, dies
 from ..exploit.living import living
 from ..exploit.search import Ranking, rank
-from .finding import Code, Finding, Level
+from .finding import Code, Example, Finding, Level
 from .protocol import Check
 from .scene import Scene
 
@@ -26,6 +26,7 @@ DIES = Code(
     "error where the best-paid one ends early by failing and a success is known that is paid less; a warning "
     "where no success is known, but a longer life is.",
     source="Saunders et al. (2018), arXiv:1707.05173",
+    example=Example("cartpole", "-1.0 - angle ** 2", "1.0 - angle ** 2"),
 )
 LIVES = Code(
     "R302",
@@ -37,6 +38,7 @@ LIVES = Code(
     how="As R301, where the goal ends the episode: staying away from it is paid at least 95 % of what "
     "reaching it is, and nearly every step pays.",
     source="Ng, Harada and Russell (1999)",
+    example=Example("mountain_car", "next_height", "next_height - 2.0"),
 )
 
 
