@@ -22,6 +22,10 @@ from .monitor import cusum as cusum
 from .monitor import parting as parting
 from .monitor import scan as scan
 from .monitor import trend as trend
+from .orders import ForcedUncertainty as ForcedUncertainty
+from .orders import PartialOrder as PartialOrder
+from .orders import forced_uncertainty as forced_uncertainty
+from .orders import keeps as keeps
 from .pareto import crowding_distance as crowding_distance
 from .pareto import expected_utility as expected_utility
 from .pareto import hypervolume as hypervolume
@@ -32,10 +36,12 @@ __all__ = [
     "Action",
     "BoltzmannHuman",
     "DiscreteBelief",
+    "ForcedUncertainty",
     "GaussianBelief",
     "HackingMonitor",
     "HackingReport",
     "NoisyHuman",
+    "PartialOrder",
     "RationalHuman",
     "Reading",
     "Watch",
@@ -45,8 +51,10 @@ __all__ = [
     "cusum",
     "deference_incentive",
     "expected_utility",
+    "forced_uncertainty",
     "hacking_report",
     "hypervolume",
+    "keeps",
     "non_dominated",
     "parting",
     "proxy_correlation",
