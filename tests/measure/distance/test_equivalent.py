@@ -69,7 +69,7 @@ def test_random_rewards_are_of_many_kinds() -> None:
         (each == 0).sum() == each.size - 5 for each, share in zip(drawn, zeros, strict=True) if share > 0.5
     )
     sizes = [each.std() for each in drawn]
-    assert min(sizes) < 0.5 < 20 < max(sizes)
+    assert min(sizes) < 0.5 < 10 < max(sizes)
 
 
 @settings(max_examples=20, deadline=None)
