@@ -19,6 +19,7 @@ from .. import __version__
 from ..core.errors import RewardsmithError
 from . import (
     check,
+    compare,
     design,
     explain,
     export,
@@ -40,6 +41,7 @@ DEBUG = "--debug"
 VERBS = (
     design,
     check,
+    compare,
     explain,
     runs,
     show,

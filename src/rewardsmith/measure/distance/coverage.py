@@ -15,7 +15,7 @@ from ...tasks import Box, Task
 from ...tasks.record import Actor, record_episodes
 
 Numbers = np.ndarray[Any, Any]
-STEPS = 16_000
+STEPS = 32_000
 MOST_EPISODES = 1024
 # Episodes that are played before their usual length is known.
 _FIRST = 64

@@ -21,8 +21,8 @@ from .trained import SEEDS, trained_regret
 Numbers = np.ndarray[Any, Any]
 METRICS = (*SAMPLED, "returns", "ranks", "regret")
 UNITS: Mapping[str, str] = {
-    "starc": "STARC distance (values of the policies that recorded)",
-    "starc-minimal": "STARC distance (smallest equivalent reward)",
+    "starc": "STARC distance, values of the policies that recorded",
+    "starc-minimal": "STARC distance, smallest equivalent reward",
     "epic": "EPIC distance",
     "dard": "DARD distance",
     "srrd": "SRRD distance",
@@ -31,13 +31,16 @@ UNITS: Mapping[str, str] = {
     "regret": "share lost under the row's reward by training on the column's",
 }
 # Distances up to here, in words: cosines of 0.96, 0.68, 0.23, -0.25 and -0.9.
+_APART = (0.15, 0.40, 0.62, 0.79, 0.975)
+# Shares of pairs of episodes in the other order.
+_DISORDER = (0.05, 0.2, 0.4, 0.6, 0.95)
 _WORDS = (
-    (0.15, "order policies almost alike"),
-    (0.40, "order policies mostly alike"),
-    (0.62, "have something in common"),
-    (0.79, "are unrelated"),
-    (0.975, "contradict each other"),
-    (1.01, "are opposites"),
+    "{verb} almost alike",
+    "{verb} mostly alike",
+    "have something in common",
+    "are unrelated",
+    "contradict each other",
+    "are opposites",
 )
 
 
@@ -134,7 +137,7 @@ def linkage(distances: Numbers) -> Numbers | None:
     try:
         from scipy.cluster.hierarchy import linkage as average_linkage
     except ModuleNotFoundError:
-        raise MissingExtra("scipy", "control", "comparing rewards") from None
+        raise MissingExtra("scipy", "measure", "comparing rewards") from None
     return np.asarray(average_linkage(np.maximum(pairs, 0.0), "average"))
 
 
@@ -147,7 +150,10 @@ def sentence_of(names: Sequence[str], found: Sampled) -> str:
         >>> sentence_of(("v1", "v2"), found)
         'v1 and v2 order policies almost alike (0.10).'
     """
-    parts = [f"{name} ranks no policy above another on what was recorded" for name in _of(names, found.trivial)]
+    nothing = (
+        "pays all episodes alike" if found.kind in ("returns", "ranks") else "ranks no policy above another"
+    )
+    parts = [f"{name} {nothing}, as far as was recorded" for name in _of(names, found.trivial)]
     told: list[tuple[float, int, int]] = []
     same: list[str] = []
     for i, j in combinations(range(len(names)), 2):
@@ -164,7 +170,7 @@ def sentence_of(names: Sequence[str], found: Sampled) -> str:
             parts.append(f"{names[i]} and {names[j]} are not distinguishable ({floor})")
     told.sort()
     pairs = told if len(told) <= 3 else [told[0], told[-1]]
-    said = [f"{names[i]} and {names[j]} {_words(value)} ({value:.2f})" for value, i, j in pairs]
+    said = [f"{names[i]} and {names[j]} {_words(found.kind, value)} ({value:.2f})" for value, i, j in pairs]
     if len(told) > 3:
         said = [f"nearest: {said[0]}", f"farthest: {said[1]}"]
     text = "; ".join([*same, *parts, *said]) or "no pair has a verdict"
@@ -186,8 +192,10 @@ def regret_sentence(names: Sequence[str], found: Sampled) -> str:
     return "; ".join([*parts, *(text for _, text in sorted(costs)[:3])]) + "."
 
 
-def _words(value: float) -> str:
-    return next(words for limit, words in _WORDS if value <= limit)
+def _words(kind: str, value: float) -> str:
+    limits = _DISORDER if kind == "ranks" else _APART
+    verb = {"returns": "pay episodes", "ranks": "rank episodes"}.get(kind, "order policies")
+    return _WORDS[sum(value > limit for limit in limits)].format(verb=verb)
 
 
 def _of(names: Sequence[str], mask: Numbers) -> list[str]:
@@ -202,11 +210,11 @@ def _measured(rewards: Sequence[Reward], coverage: Coverage, metric: str, seed: 
     turned = [(1.0 - each) / 2.0 for each in (found.mean, found.high, found.low)]
     mean, low, high = (np.sqrt(each) if metric == "returns" else each for each in turned)
     # Few resamples have no verdict where a reward pays rarely; the estimate itself may still have one.
+    known = ~np.isnan(mean)
+    low = np.where(known & np.isnan(low), 0.0, low)
+    high = np.where(known & np.isnan(high), 1.0, high)
     zero, trivial = np.zeros_like(mean), np.isnan(np.diagonal(mean))
-    steps = coverage.steps
-    return Sampled(
-        metric, mean, np.nan_to_num(low), np.nan_to_num(high, nan=1.0), zero, trivial, steps, len(returns)
-    )
+    return Sampled(metric, mean, low, high, zero, trivial, coverage.steps, len(returns))
 
 
 def _regret(

@@ -83,7 +83,7 @@ class Moments:
         return self.raw.shape[-1]
 
 
-def moments(transitions: Transitions, rng: np.random.Generator) -> Moments:
+def transition_moments(transitions: Transitions, rng: np.random.Generator) -> Moments:
     """Sum over blocks; with several successors, products of different ones only (so their noise drops out)."""
     count = int(transitions.owner.max()) + 1
     blocks = min(count, MOST_BLOCKS)

@@ -30,7 +30,7 @@ from ...core.algebra import Reward
 from ...core.errors import BadInput
 from .coverage import Coverage, evaluate_rewards
 from .features import Columns, basis, random_potentials, whiten
-from .moments import RIDGES, Moments, Transitions, best_ridge, moments, products, resampled
+from .moments import RIDGES, Moments, Transitions, best_ridge, products, resampled, transition_moments
 
 Numbers = np.ndarray[Any, Any]
 POTENTIALS = 16
@@ -102,7 +102,7 @@ def sampled_distance(
     _check(rewards, kind, confidence)
     if kind in ("starc", "starc-minimal"):
         transitions = task_transitions(rewards, coverage, np.random.default_rng([seed, 0xD1]), potentials)
-        found = moments(transitions, np.random.default_rng([seed, 0xD2]))
+        found = transition_moments(transitions, np.random.default_rng([seed, 0xD2]))
         return starc_of(found, len(rewards), kind, seed=seed, confidence=confidence, resamples=resamples)
     from .offpolicy import offpolicy_distance
 

@@ -86,6 +86,13 @@ def trained_regret(
     return TrainedRegret(mean, low, high, returns, random, success, done.policies, budget)
 
 
+def training_rounds(steps: int) -> int:
+    """Iterations of a training of so many environment steps."""
+    from ...optimize.control import PPO
+
+    return -(-steps // PPO(steps=steps, **QUICK).batch)
+
+
 def regret_of(returns: Numbers, random: Numbers, confidence: float = 0.95) -> tuple[Numbers, Numbers, Numbers]:
     """Normalised regret and its interval, from returns ``(R, R, seeds)``: under i, of policies trained on j.
 
