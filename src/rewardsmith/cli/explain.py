@@ -23,9 +23,10 @@ def command(
     json: Json = False,
 ) -> None:
     """Run the verb."""
+    from ..measure.audit import codes as audit_codes
     from ..measure.check import codes
 
-    known = codes()
+    known = {**audit_codes(), **codes()}
     if code is None:
         if json:
             say_json([_record(each) for each in known.values()])

@@ -18,6 +18,7 @@ import typer
 from .. import __version__
 from ..core.errors import RewardsmithError
 from . import (
+    audit,
     check,
     compare,
     design,
@@ -42,6 +43,7 @@ VERBS = (
     design,
     check,
     compare,
+    audit,
     explain,
     runs,
     show,

@@ -127,7 +127,7 @@ def arithmetic(count: int = 12, seed: int = 0) -> tuple[Example, ...]:
 
     Example:
         >>> arithmetic(1)[0].prompt
-        'What is 865 + 669?'
+        'What is 865 + 673?'
     """
     numbers = np.random.default_rng(seed).integers(100, 1000, (count, 2))
     prompts = [f"What is {a} + {b}?" for a, b in numbers]

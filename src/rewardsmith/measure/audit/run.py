@@ -144,6 +144,7 @@ def audit(
         BadInput: there is no example, or the reward compares completions (scope GROUP).
 
     Example:
+        >>> from rewardsmith.measure.audit import arithmetic
         >>> def hackable(batch):
         ...     return [float(a in str(c)) for a, c in zip(batch["reference"], batch["completion"])]
         >>> found = audit(hackable, arithmetic())
