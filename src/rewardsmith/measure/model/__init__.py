@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .ablation import Ablation as Ablation
+from .ablation import Factor as Factor
+from .ablation import ablate as ablate
 from .agreement import Contrast as Contrast
 from .agreement import cohen_kappa as cohen_kappa
 from .agreement import contrast_consistency as contrast_consistency
@@ -35,15 +38,18 @@ from .slices import slice_report as slice_report
 from .steps import aggregate_steps as aggregate_steps
 
 __all__ = [
+    "Ablation",
     "BonCurve",
     "Calibration",
     "Contrast",
+    "Factor",
     "ItemMean",
     "OveroptCurve",
     "OveroptFit",
     "Reliability",
     "Slice",
     "SliceReport",
+    "ablate",
     "aggregate_steps",
     "best_of_n_kl",
     "best_of_n_weights",
