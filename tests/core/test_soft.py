@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 from rewardsmith.core import mdp as tables
 from rewardsmith.core.errors import BadInput
-from rewardsmith.optimize.soft import soft_policy
+from rewardsmith.core.soft import soft_policy
 
 
 def test_a_general_optimiser_finds_the_same():

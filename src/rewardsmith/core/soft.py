@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import BadInput
-from ..core.mdp import TabularMDP, as_policy
+from .errors import BadInput
+from .mdp import TabularMDP, as_policy
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -14,10 +14,10 @@ import rewardsmith as rs
 from rewardsmith.core import mdp as tables
 from rewardsmith.core.cite import Paper
 from rewardsmith.core.grid import cells, gridworld
+from rewardsmith.core.soft import soft_policy
 from rewardsmith.measure import HackingReport, hacking_report
 from rewardsmith.optimize.chi_squared import chi2_regularised, chi2_regularised_policy, root_chi2_regularised
 from rewardsmith.optimize.gibbs import gibbs
-from rewardsmith.optimize.soft import soft_policy
 from rewardsmith.zoo.claims import Check, Meter, Verdict, bound, compare_paired, control, share, verdict
 
 TITLE = "Correlated Proxies: A New Definition and Improved Mitigation for Reward Hacking"
