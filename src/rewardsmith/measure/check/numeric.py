@@ -123,7 +123,7 @@ def _probed(scene: Scene) -> Iterator[Finding]:
 
 
 def _ranges(scene: Scene) -> Iterator[Finding]:
-    for leaf in walk(scene.reward):
+    for leaf in dict.fromkeys(walk(scene.reward)):
         if not isinstance(leaf, Term) or not leaf.fields <= set(scene.batches[0]):
             continue
         low, high = leaf.info.low, leaf.info.high
@@ -162,9 +162,9 @@ def _repeated(first: Numbers, second: Numbers) -> Iterator[Finding]:
 
 def _mutated(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Finding]:
     for name, value in before.items():
-        if isinstance(value, np.ndarray) and not np.array_equal(
-            value, after[name], equal_nan=value.dtype.kind == "f"
-        ):
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
+            continue  # texts cannot be changed in place
+        if not np.array_equal(value, after[name], equal_nan=value.dtype.kind == "f"):
             yield Finding(MUTATES, f"the field {name!r} is not what it was before the call")
 
 

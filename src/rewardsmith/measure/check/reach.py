@@ -31,9 +31,9 @@ FLAT = Code(
     Level.WARNING,
     why="A learner that starts at random sees the same number at almost every step and has nothing to follow.",
     fix="Widen the bump, add a potential that leads to it, or pay progress; a sparse reward needs exploration.",
-    how="99 % of random steps pay the same to within 1e-6 of what the reward spans. A warning where it "
-    "takes many values elsewhere (a bump that is too narrow) and where random actions never see "
-    "another value; a note where it is a rare event that pays.",
+    how="99 % of random steps pay the same to within 1e-6 of what the reward spans. A warning where it takes "
+    "many values elsewhere (a bump that is too narrow) and where at most 1 of 16 random episodes sees another "
+    "value; a note where it is a rare event that pays.",
     example=Example("Reacher-v5", "exp(-50000 * next_distance ** 2)", "exp(-20 * next_distance ** 2)"),
 )
 CONSTANT = Code(
@@ -122,11 +122,15 @@ def _flat(scene: Scene) -> Iterator[Finding]:
     if same < _SHARE or isinstance(scene, Sample):
         return
     many = len(np.unique(np.round(probed / span, 9))) > _MANY
-    kind = "a bump that is too narrow" if many else "an event that random actions hardly meet"
-    share = "every one" if same == 1.0 else f"{100 * same:.1f} %"
-    said = f"{share} of {recorded.size} random steps pays {middle:.4g}, of a span of {span:.3g}: {kind}"
-    evidence = {"share": same, "value": middle, "span": span}
-    yield Finding(FLAT, said, None, evidence, Level.WARNING if many or same == 1.0 else Level.NOTE)
+    seen = sum(bool(np.any(np.abs(scene.values(one) - middle) > _SAME * span)) for one in scene.episodes)
+    kind = (
+        "a bump that is too narrow" if many else f"an event that {seen} of {len(scene.episodes)} episodes met"
+    )
+    said = (
+        f"{100 * same:.5g} % of {recorded.size} random steps pay {middle:.4g}, of a span of {span:.3g}: {kind}"
+    )
+    evidence = {"share": same, "value": middle, "span": span, "episodes": seen}
+    yield Finding(FLAT, said, None, evidence, Level.WARNING if many or seen <= 1 else Level.NOTE)
 
 
 def _constant(scene: Scene, value: float) -> Iterator[Finding]:

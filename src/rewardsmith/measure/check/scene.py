@@ -176,5 +176,5 @@ def state_at(batch: Mapping[str, Any], names: Iterable[str], index: Any) -> dict
             found[name] = batch[name][index[0] if isinstance(index, tuple) else index]
             continue
         value = np.asarray(batch[name])[index]
-        found[name] = [round(float(v), 6) for v in value] if value.ndim == 1 else round(float(value), 6)
+        found[name] = np.round(value, 6).tolist() if np.asarray(value).dtype.kind in "fiub" else str(value)
     return found

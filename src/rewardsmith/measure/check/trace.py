@@ -63,7 +63,7 @@ def trace(reward: Reward, batch: Batch, fields: Mapping[str, Field]) -> Trace:
             continue
         log: list[Event] = []
         quantities = {
-            name: Quantity.read(value, fields.get(name), name, log) if isinstance(value, np.ndarray) else value
+            name: Quantity.read(value, fields.get(name), name, log) if _numeric(value) else value
             for name, value in rows.items()
         }
         try:
@@ -78,6 +78,10 @@ def trace(reward: Reward, batch: Batch, fields: Mapping[str, Field]) -> Trace:
         except Exception:  # a term may do anything with an array; what cannot be followed is listed
             unseen.append(leaf.label)
     return Trace(tuple(events), tuple(dict.fromkeys(unseen)))
+
+
+def _numeric(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
 
 
 def _rows(value: Any) -> Any:
