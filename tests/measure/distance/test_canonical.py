@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rewardsmith as rs
 from rewardsmith.core import mdp as tables
 from rewardsmith.core.errors import BadInput
-from rewardsmith.measure.distance import CANONICAL, canonical
+from rewardsmith.measure.distance import CANONICAL, canonical, tabulate_everywhere
 from rewardsmith.measure.distance.canonical import expected, shaping_matrix
 
 INVARIANT = sorted(set(CANONICAL) - {"raw"})
@@ -164,7 +165,7 @@ def slow_srrd(mdp: tables.TabularMDP, R: np.ndarray, s: int, a: int, z: int) -> 
 @pytest.mark.parametrize(("name", "slow"), [("epic", slow_epic), ("dard", slow_dard), ("srrd", slow_srrd)])
 @pytest.mark.parametrize("ends", [0, 1])
 def test_forms_with_means_against_slow_loops(name, slow, ends) -> None:
-    mdp = world(5, states=4, actions=2, ends=ends)
+    mdp = world(5, states=3, actions=2, ends=ends)
     table = rewards(mdp, 6)[0]
     form = CANONICAL[name](mdp, table)
     for s, a, z in np.ndindex(form.shape):
@@ -193,6 +194,29 @@ def test_unknown_rewards_of_impossible_transitions() -> None:
 def test_bad_tables_are_refused(bad) -> None:
     with pytest.raises(BadInput, match="reward"):
         canonical.value(world(0), bad)
+
+
+def test_a_reward_on_every_transition() -> None:
+    """What can happen is as tabulated; the rest is the expression itself."""
+    x = np.array([0.0, 1.0, 3.0, 7.0, 2.0])
+
+    @rs.term
+    def gain(position, next_position, action):
+        return next_position - position + 0.1 * action
+
+    mdp = world(10)
+    full = tabulate_everywhere(gain, mdp, {"position": x})
+    wanted = x[None, None, :] - x[:, None, None] + 0.1 * np.arange(3)[None, :, None]
+    np.testing.assert_allclose(full, wanted)
+    known = tables.tabulate(gain, mdp, {"position": x})[:-1]
+    np.testing.assert_allclose(full[:-1][~np.isnan(known)], known[~np.isnan(known)])
+    assert np.isfinite(canonical.epic(mdp, full)).all()
+    ends = tabulate_everywhere(rs.term(terminated_reward), mdp)
+    np.testing.assert_allclose(ends, np.broadcast_to(mdp.ends, ends.shape))
+
+
+def terminated_reward(terminated):
+    return 1.0 * terminated
 
 
 def test_an_mdp_of_terminal_states_only() -> None:

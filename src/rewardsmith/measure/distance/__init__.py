@@ -8,6 +8,7 @@ from .canonical import dard as dard
 from .canonical import epic as epic
 from .canonical import minimal as minimal
 from .canonical import srrd as srrd
+from .canonical import tabulate_everywhere as tabulate_everywhere
 from .canonical import value as value
 from .canonical import value_potential as value_potential
 from .certificate import Certificate as Certificate
@@ -95,6 +96,7 @@ __all__ = [
     "sparse_value",
     "srrd",
     "starc_of",
+    "tabulate_everywhere",
     "trained_regret",
     "transition_moments",
     "value",

@@ -18,7 +18,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ...core.algebra import Reward, Scope, require_scope
 from ...core.errors import BadInput
+from ...core.fields import NEXT
 from ...core.mdp import TabularMDP, as_policy
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -210,9 +212,26 @@ def everywhere(mdp: TabularMDP, reward: Table) -> Floats:
             "reward",
             "NaN at transitions that cannot happen",
             "a number at every (s, a, s')",
-            "EPIC, DARD and SRRD read them; the STARC kinds do not",
+            "EPIC, DARD and SRRD read them (see tabulate_everywhere); the STARC kinds do not",
         )
     return table
+
+
+def tabulate_everywhere(reward: Reward, mdp: TabularMDP, fields: Mapping[str, Table] | None = None) -> Floats:
+    """A step reward on every ``(s, a, s')``, ``(S, A, S)``: also where no transition leads.
+
+    ``rewardsmith.core.mdp.tabulate`` stops at what can happen, which is all that the STARC kinds need.  What a
+    reward says elsewhere is its extrapolation, and is what EPIC, DARD and SRRD compare.
+
+    Raises:
+        ScopeError: the reward must see whole episodes or groups.
+    """
+    free = np.full_like(mdp.transition, 1 / mdp.states)
+    roaming = TabularMDP(free, np.zeros((mdp.states, mdp.actions)), mdp.discount, mdp.initial)
+    require_scope(reward, Scope.STEP, "a tabular MDP")
+    batch = roaming.batch(fields)
+    batch["terminated"] = mdp.ends[batch[NEXT + "state"]]
+    return np.asarray(reward(batch), dtype=np.float64).reshape(mdp.transition.shape)
 
 
 def _wide(mdp: TabularMDP, reward: Table) -> Floats:
