@@ -1,11 +1,13 @@
-"""Tables that the documentation takes from the code, so that they cannot differ from it.
+"""What the documentation takes from the code, so that they cannot differ: tables, and a page of each finding.
 
-A line ``{{ functions }}`` in a page is replaced by the table of that name.
+A line ``{{ functions }}`` in a page is replaced by the table of that name.  The pages of findings are made
+under ``measure/codes/`` and listed in the navigation as a section of their own.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -13,6 +15,68 @@ from typing import Any
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Called by MkDocs for every page."""
     return re.sub(r"^\{\{ (\w+) \}\}$", _filled, markdown, flags=re.MULTILINE)
+
+
+def on_config(config: Any) -> Any:
+    """Called by MkDocs first: the section of the findings goes before the reference."""
+    pages = [{f"{code.code} {code.title}": f"measure/codes/{code.code}.md"} for code in _every_code()]
+    names = [next(iter(each)) if isinstance(each, dict) else "" for each in config["nav"]]
+    config["nav"].insert(names.index("Reference"), {"Findings": pages})
+    return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Called by MkDocs with the pages on disk: those of the findings are added."""
+    from mkdocs.structure.files import File
+
+    for code in _every_code():
+        files.append(File.generated(config, f"measure/codes/{code.code}.md", content=code_page(code)))
+    return files
+
+
+def _every_code() -> list[Any]:
+    from rewardsmith.measure import audit, check
+
+    return [*check.codes().values(), *audit.codes().values()]
+
+
+def code_page(code: Any) -> str:
+    """The page of one code, which its author wrote in the source of the check."""
+    verb = "check" if code.code.startswith("R") else "audit"
+    parts = [
+        f"# {code.code} {code.title}",
+        f"**{str(code.level).capitalize()}** of [`rewardsmith {verb}`](../../cli.md#{verb}), "
+        "unless the evidence says otherwise.",
+        f"## Why it matters\n\n{code.why}",
+        f"## What usually fixes it\n\n{code.fix}",
+        f"## How it is measured\n\n{code.how}" + (f"\n\nSource: {code.source}" if code.source else ""),
+    ]
+    if code.example is not None:
+        bad, sound = (_code_block(text, code.example.task) for text in (code.example.bad, code.example.sound))
+        parts.append(f"## A reward that triggers it\n\n{bad}\n\nIts sound twin does not:\n\n{sound}")
+    if verb == "check":
+        accept = f'[tool.rewardsmith.check]\nignore = {{ {code.code} = "why it is right here" }}'
+        parts.append(f"## Accepting it\n\nIn `pyproject.toml`, with a reason:\n\n```toml\n{accept}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _code_block(text: str, task: str) -> str:
+    """A file, or the command for a program (after ``--``, because a program may begin with a minus)."""
+    if "import rewardsmith" in text:
+        command = f"rewardsmith check reward.py --task {task}"
+        return f"```python\n# reward.py\n{text.strip()}\n```\n\n```console\n$ {command}\n```"
+    return f"```console\n$ rewardsmith check --task {task} -- {shlex.quote(text)}\n```"
+
+
+def findings() -> str:
+    """Every finding of check, with a link to its page."""
+    from rewardsmith.measure import check
+
+    rows = [
+        (f"[{code.code}](codes/{code.code}.md)", str(code.level), code.title, code.why)
+        for code in check.codes().values()
+    ]
+    return _table(("code", "level", "finding", "why it matters"), rows)
 
 
 def _filled(match: re.Match[str]) -> str:
@@ -146,6 +210,7 @@ _UNITS = {
     "times": "the product",
 }
 TABLES: dict[str, Callable[[], str]] = {
+    "findings": findings,
     "functions": functions,
     "codes": codes,
     "methods": methods,

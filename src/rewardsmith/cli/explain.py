@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,7 +36,9 @@ def command(
         return
     found = known.get(code.strip().upper())
     if found is None:
-        raise BadInput("code", repr(code), ", ".join(known))
+        close = difflib.get_close_matches(code.strip().upper(), known, n=3, cutoff=0.5)
+        why = f"did you mean {' or '.join(close)}?" if close else "`rewardsmith explain` lists them"
+        raise BadInput("code", repr(code), f"{len(known)} codes such as {', '.join(list(known)[-3:])}", why)
     say_json(_record(found)) if json else _show(found)
 
 
