@@ -171,7 +171,7 @@ def _scene(
         return found.reshape(*shape, -1)
 
     if own:
-        here, action, there, owner = _play(task, rng)
+        here, action, there, owner = play_states(task, rng)
     else:
         going = np.flatnonzero(~np.asarray(batch["terminated"][:, 0], bool))
         arrays = (batch["obs"][:, 0], batch["action"][:, 0], batch["next_obs"][:, 0], coverage.owner)
@@ -180,7 +180,7 @@ def _scene(
     return Scene(task, here[rows], action[rows], there[rows], owner[rows], paid)
 
 
-def _play(task: Task, rng: np.random.Generator) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+def play_states(task: Task, rng: np.random.Generator) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """States, actions, successors, episodes; half by random linear policies, half by actions that are held."""
     env, policies = task.env, RandomPolicies(task, int(rng.integers(2**31)))
     state = np.asarray(env.reset(rng, (EPISODES,)), np.float64)
