@@ -176,7 +176,7 @@ def certified(count: int = 10_000) -> dict[str, Any]:
             most, worst = certificate(mdp, true, proxy, kind), worst_regret(mdp, true, proxy)
             bounds = np.array([most.l2, most.largest, most.scaled])
             violations += int((worst.value > bounds + 1e-8 * (abs(worst.best) + abs(worst.worst))).any())
-            if kind == "starc-minimal" and most.range > 0:
+            if kind == "starc-minimal" and most.value > 0:
                 ratios.append([worst.value / most.value, float(most.share < 1), most.share])
     table = np.array(ratios)
     print(f"\nCertificate on {count} random MDPs, both kinds: {violations} violations")

@@ -1,7 +1,8 @@
 """How far apart two rewards are on a tabular MDP, exactly: a number in [0, 1].
 
 ``distance = n(c1 / n(c1) - c2 / n(c2)) / 2`` with a canonical form c (``canonical.py``) and a norm n.  0 means
-that both order all policies alike (for the STARC kinds: if and only if), 1 that they are opposite.
+that both order all policies alike (for the STARC kinds if and only if, where every state can be reached), 1
+that they are opposite.
 """
 
 from __future__ import annotations
