@@ -231,3 +231,13 @@ def test_bad_policies_are_refused(policy: np.ndarray) -> None:
 def test_bad_generators_are_refused(call: object) -> None:
     with pytest.raises(BadInput):
         call()  # type: ignore[operator]
+
+
+def test_a_small_concentration_leaves_few_likely_successors() -> None:
+    def likely(concentration: float) -> float:
+        mdp = m.random_mdp(np.random.default_rng(0), 20, 3, concentration=concentration)
+        return float((1 / (mdp.transition**2).sum(-1)).mean())  # effective number of successors
+
+    # E[sum p^2] = (a + 1) / (20 a + 1)
+    assert likely(0.15) == pytest.approx(4 / 1.15, rel=0.2)
+    assert likely(1.0) == pytest.approx(21 / 2, rel=0.1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rewardsmith.core import mdp as tables
 from rewardsmith.core.errors import BadInput
-from rewardsmith.measure.distance import canonical, distance
+from rewardsmith.measure.distance import canonical, certificate, distance, regret_bounds
 from rewardsmith.measure.distance.sparse import (
     SparseDynamics,
     sparse_distance,
@@ -120,3 +120,13 @@ def test_bad_input() -> None:
             sparse_value(fine, bad)
     with pytest.raises(BadInput, match="policy"):
         sparse_value(fine, np.zeros((2, 2)), np.zeros((2, 2)))
+
+
+def test_bounds_of_regret_from_sparse_forms() -> None:
+    mdp = world(2)
+    rng = np.random.default_rng(2)
+    true, proxy = rng.normal(size=(2, mdp.states, mdp.actions))
+    forms = [sparse_minimal(SparseDynamics.of(mdp), each) for each in (true, proxy)]
+    wanted = certificate(mdp, true, proxy)
+    got = regret_bounds(*forms, mdp.discount)
+    assert got == pytest.approx((wanted.l2, wanted.largest, wanted.scaled), abs=1e-8)
