@@ -162,6 +162,31 @@ def _first(text: str) -> str:
     return " ".join(text.split("\n\n")[0].split())
 
 
+def formalisms() -> str:
+    """The ways to write an objective."""
+    from rewardsmith.measure.expressive import FORMALISMS
+
+    return _table(("name", "an objective is"), [(f"`{f.name}`", f.meaning) for f in FORMALISMS.values()])
+
+
+def expressivity() -> str:
+    """Which formalism can state every objective of which."""
+    from rewardsmith.measure.expressive import FORMALISMS, relation_table
+
+    sign = {"contains": "+", "cannot": "-", "open": "?"}
+    cells = {(e.row, e.column): "d" if "argued" in e.why else sign[e.relation] for e in relation_table()}
+    rows = [(f"`{row}`", *(cells[row, column] for column in FORMALISMS)) for row in FORMALISMS]
+    return _table(("", *FORMALISMS), rows)
+
+
+def witnesses() -> str:
+    """What one formalism can state and another cannot."""
+    from rewardsmith.measure.expressive import WITNESSES
+
+    rows = [(f"`{w.without}`", f"`{w.within}`", w.objective, w.kind) for w in WITNESSES]
+    return _table(("cannot state", "an objective of", "which is", "evidence"), rows)
+
+
 def commands() -> str:
     """Every verb of the command line with its options."""
     from typer.main import get_command
@@ -215,6 +240,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "codes": codes,
     "methods": methods,
     "commands": commands,
+    "expressivity": expressivity,
+    "formalisms": formalisms,
+    "witnesses": witnesses,
     "terms": terms,
     "transforms": transforms,
     "techniques": techniques,
