@@ -11,7 +11,7 @@ from ..exploit.behaviour import Contrast
 from ..exploit.loop import Loop, loop_in
 from ..exploit.search import Ranking
 from .finding import Code, Example, Finding, Level
-from .incentives import blame, ranking, told
+from .incentives import blame, ranking, severity, told
 from .protocol import Check
 from .scene import Numbers, Scene, state_at
 
@@ -25,7 +25,8 @@ FARMABLE = Code(
     how="The task's reachable states are made a graph; behaviour is planned for the reward with and without "
     "success and then really played from the same starts. An exploit succeeds at most half as often as the "
     "best known, yet gains at least 95 % of what the best-paid success gains over random actions, "
-    "discounted as the learner does. A warning where that holds for discounted pay only.",
+    "discounted as the learner does. A warning where that holds for discounted pay only, or where "
+    "trained attackers did not find it (without --fast).",
     source="Randlov and Alstrom (1998); Ng, Harada and Russell (1999); Clark and Amodei (2016)",
     example=Example("pendulum_hold", "next_energy", "next_upright"),
 )
@@ -45,7 +46,7 @@ def find(scene: Scene) -> Iterator[Finding]:
         FARMABLE,
         f"{_sentence(scene, batch, loop, seen)}; succeeding pays {seen.reference.plain:.3g}",
         evidence=evidence,
-        level=None if seen.agreed else Level.WARNING,
+        level=severity(found),
         episode=batch["obs"][0],
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.algebra import Scope
+from ..exploit.attack import ATTACKER, attack
 from ..exploit.behaviour import Contrast, dies
 from ..exploit.living import living
 from ..exploit.search import Ranking, rank
@@ -24,7 +25,7 @@ DIES = Code(
     "rest of the episode can cost.",
     how="Behaviour that is planned (and, without --fast, trained) for this reward is played in the task. An "
     "error where the best-paid one ends early by failing and a success is known that is paid less; a warning "
-    "where no success is known, but a longer life is.",
+    "where no success is known, but a longer life is, or where trained attackers do not fall for it.",
     source="Saunders et al. (2018), arXiv:1707.05173",
     example=Example("cartpole", "-1.0 - angle ** 2", "1.0 - angle ** 2"),
 )
@@ -58,7 +59,7 @@ def find(scene: Scene) -> Iterator[Finding]:
             kind,
             f"{words} {seen.hack.plain:.3g} per step of an episode, succeeding {seen.reference.plain:.3g}",
             evidence=told(seen),
-            level=None if seen.agreed else Level.WARNING,
+            level=severity(found),
             episode=batch["obs"][0],
         )
         return
@@ -74,7 +75,7 @@ def find(scene: Scene) -> Iterator[Finding]:
                 f"{longer.length:.0f} steps is paid less (discounted {longer.discounted:.3g} per step, against "
                 f"{best.discounted:.3g})",
                 evidence={"best": vars(best), "longer": vars(longer)},
-                level=Level.WARNING,
+                level=None if _all_die(found) else Level.WARNING,
                 episode=found.behaviour(best.name).episodes[0]["obs"][0],
             )
             return
@@ -99,9 +100,10 @@ def _sign(scene: Scene) -> Iterator[Finding]:
 
 
 def ranking(scene: Scene) -> Ranking:
-    """Behaviour of all kinds on this task, and what the reward pays it; made once per reward."""
+    """Behaviour of all kinds, of attackers too without ``fast``, and what it earns; made once per scene."""
     if "_ranking" not in vars(scene):
-        vars(scene)["_ranking"] = rank(scene.reward, scene.task, scene.seed)
+        more = () if scene.fast else attack(scene.reward, scene.task, scene.seed)
+        vars(scene)["_ranking"] = rank(scene.reward, scene.task, scene.seed, more)
     return vars(scene)["_ranking"]
 
 
@@ -117,9 +119,23 @@ def blame(scene: Scene, found: Ranking) -> str | None:
     return "R204"
 
 
+def severity(found: Ranking) -> Level | None:
+    """A warning where the learner's own discount decides, or where trained attackers missed the exploit."""
+    trained = found.named(ATTACKER + ",")
+    harmless = trained and np.mean([one.success for one in trained]) >= 0.8 * found.best_success
+    agreed = found.contrast is not None and found.contrast.agreed
+    return Level.WARNING if harmless or not agreed else None
+
+
 def told(seen: Contrast) -> dict[str, Any]:
     """The comparison as evidence."""
     return {"exploit": vars(seen.hack), "success": vars(seen.reference), "random": vars(seen.idle)}
+
+
+def _all_die(found: Ranking) -> bool:
+    """Whether there are attackers, and most of them end by failing."""
+    trained = found.named(ATTACKER + ",")
+    return bool(trained) and bool(np.median([one.ended for one in trained]) >= 0.5)
 
 
 def _succeeds(found: Ranking) -> bool:
