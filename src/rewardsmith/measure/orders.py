@@ -212,7 +212,12 @@ def _program(orders: Sequence[Order], constraints: list[Constraint]) -> tuple[fl
         from scipy.optimize import linprog
     except ImportError:
         raise MissingExtra("scipy", "zoo", "forced_uncertainty") from None
-    kept = np.array([[keeps(order, c) for c in constraints] for order in orders], np.float64)
+    names = [outcome for block in orders[0] for outcome in block]
+    ranks = [{outcome: at for at, block in enumerate(order) for outcome in block} for order in orders]
+    rank = {name: np.array([each[name] for each in ranks]) for name in names}
+    kept = np.array(
+        [(rank[x] < rank[y]) | ((rank[x] == rank[y]) & (r == ">=")) for x, r, y in constraints], np.float64
+    ).T
     rows = np.hstack([-kept.T, np.ones((len(constraints), 1))])
     found = linprog(
         np.append(np.zeros(len(orders)), -1.0),
