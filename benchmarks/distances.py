@@ -160,7 +160,7 @@ def regret(environments: int = 125, resamples: int = 500) -> dict[str, Any]:
 
 
 def certified(count: int = 10_000) -> dict[str, Any]:
-    """The worst pair of policies, which no pair exceeds, against the bound."""
+    """The worst pair of policies, which no pair exceeds, against the bound; 1e-9 of the return is rounding."""
     violations, ratios = 0, []
     for seed in range(count):
         rng = np.random.default_rng(seed)
@@ -175,8 +175,9 @@ def certified(count: int = 10_000) -> dict[str, Any]:
         for kind in ("starc", "starc-minimal"):
             most, worst = certificate(mdp, true, proxy, kind), worst_regret(mdp, true, proxy)
             bounds = np.array([most.l2, most.largest, most.scaled])
-            violations += int((worst.value > bounds + 1e-8 * (abs(worst.best) + abs(worst.worst))).any())
-            if kind == "starc-minimal" and most.value > 0:
+            rounding = 1e-9 * (abs(worst.best) + abs(worst.worst))
+            violations += int((worst.value > bounds + rounding).any())
+            if kind == "starc-minimal" and most.value > rounding:
                 ratios.append([worst.value / most.value, float(most.share < 1), most.share])
     table = np.array(ratios)
     print(f"\nCertificate on {count} random MDPs, both kinds: {violations} violations")
