@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from .cliff import Cliff as Cliff
+from .cliff import action_gap as action_gap
+from .cliff import cliff_report as cliff_report
+from .cliff import stability_constant as stability_constant
 from .correlated import HackingReport as HackingReport
 from .correlated import chi_squared as chi_squared
 from .correlated import hacking_report as hacking_report
@@ -35,6 +39,7 @@ from .pareto import sparsity as sparsity
 __all__ = [
     "Action",
     "BoltzmannHuman",
+    "Cliff",
     "DiscreteBelief",
     "ForcedUncertainty",
     "GaussianBelief",
@@ -45,8 +50,10 @@ __all__ = [
     "RationalHuman",
     "Reading",
     "Watch",
+    "action_gap",
     "calibrated",
     "chi_squared",
+    "cliff_report",
     "crowding_distance",
     "cusum",
     "deference_incentive",
@@ -60,6 +67,7 @@ __all__ = [
     "proxy_correlation",
     "scan",
     "sparsity",
+    "stability_constant",
     "trend",
     "true_gain_bound",
 ]
