@@ -96,7 +96,7 @@ def _named(sources: Sequence[str], task: Task, runs: Path | None) -> dict[str, R
     if len(given) < 2:
         raise BadInput("rewards", f"{len(given)}", "at least two", "a comparison is between two rewards")
     for i, each in enumerate(given):
-        twin = next((other for other in given[:i] if other.reward == each.reward), None)
+        twin = next((other for other in given[:i] if _same(other, each)), None)
         if twin is not None:
             same = f"{one_line(twin.source)} and {one_line(each.source)}, which are the same reward"
             raise BadInput("rewards", same, "different rewards", "their distance is 0")
@@ -104,6 +104,15 @@ def _named(sources: Sequence[str], task: Task, runs: Path | None) -> dict[str, R
     counts = Counter(short)
     names = [each.source if counts[name] > 1 else name for name, each in zip(short, given, strict=True)]
     return {one_line(name): each.reward for name, each in zip(names, given, strict=True)}
+
+
+def _same(one: Given, other: Given) -> bool:
+    """Equal rewards; of files that were executed twice, the same name in the same file."""
+    if one.reward == other.reward:
+        return True
+    if one.file is None or other.file is None:
+        return False
+    return one.file.resolve() == other.file.resolve() and _short(one) == _short(other)
 
 
 def _short(given: Given) -> str:
@@ -227,7 +236,8 @@ def _noise(each: Comparison) -> str:
 
     if np.isnan(each.distances.mean).all():
         return ""
-    floor = float(np.nanmax(each.distances.floor))
+    floors = each.distances.floor[each.distances.floor < 1.0]
+    floor = float(floors.max(initial=0.0))
     said = "; 95 % interval" + (f", noise floor {floor:.2f}" if floor >= 0.005 else "")
     names = range(len(each.names))
     return said + (

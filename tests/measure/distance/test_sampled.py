@@ -23,6 +23,7 @@ from rewardsmith.measure.distance import (
 )
 from rewardsmith.measure.distance.features import Columns, random_potentials
 from rewardsmith.measure.distance.moments import products, resampled
+from rewardsmith.measure.distance.sampled import task_transitions
 
 
 @rs.term
@@ -37,7 +38,7 @@ def calm(next_angular_velocity: Array) -> Array:
 
 @rs.term
 def lean(angle: Array) -> Array:
-    return 50.0 * angle
+    return 10.0 * angle**2
 
 
 @rs.term
@@ -48,12 +49,6 @@ def height(upright: Array) -> Array:
 @rs.term
 def undecided(upright: Array) -> Array:
     return np.where(upright > 0, 1.0, np.nan)
-
-
-@rs.term
-def lean_change(angle: Array, next_angle: Array) -> Array:
-    """The shaping of ``lean`` by someone who forgot that a terminal state has potential 0."""
-    return 0.99 * 50.0 * next_angle - 50.0 * angle
 
 
 @pytest.fixture(scope="module")
@@ -163,17 +158,31 @@ def test_a_constant_is_trivial_where_nothing_ends(pendulum: Coverage, cartpole: 
     found = sampled_distance([up * 1.0, constant, zero], pendulum, resamples=10)
     assert found.trivial.tolist() == [False, True, True]
     assert found.mean.tolist() == [[0.0, 0.5, 0.5], [0.5, 0.0, 0.0], [0.5, 0.0, 0.0]]
-    assert sampled_distance([1.0 * lean, constant], cartpole, resamples=10).trivial.tolist() == [False, False]
+    assert not sampled_distance([1.0 * rs.success, constant], cartpole, resamples=10).trivial.any()
 
 
-def test_a_terminal_state_has_value_0(cartpole: Coverage) -> None:
+def test_a_terminal_state_has_value_0_and_a_truncated_one_has_not(
+    cartpole: Coverage, pendulum: Coverage
+) -> None:
+    rng = np.random.default_rng(0)
+    for coverage in (cartpole, pendulum):
+        found = task_transitions([Constant(1.0), rs.success * 1.0], coverage, rng, 2)
+        ended = coverage.flat()["terminated"][:, 0].astype(bool)
+        assert ((found.after[:, 0] == 0).all(-1) == ended).all()
+        last = np.flatnonzero(np.diff(coverage.owner, append=-1))
+        assert ended.sum() == (len(last) if coverage is cartpole else 0) - (~ended[last]).sum() * (
+            coverage is cartpole
+        )
+
+
+def test_much_shaping_hides_the_rest(cartpole: Coverage) -> None:
+    """The potential is a feature, but the ridge leaves a trace of it that matters when it is large."""
     alive = Constant(1.0)
-    right = alive | rs.Potential(lean, discount=0.99)
-    wrong = alive + lean_change
-    found = sampled_distance([alive, right, wrong], cartpole, resamples=40)
-    assert not found.distinguishable[0, 1]
-    assert found.distinguishable[0, 2]
-    assert found.mean[0, 2] > 10 * found.mean[0, 1]
+    some, much = (alive | rs.Potential(weight * lean, discount=0.99) for weight in (1.0, 1000.0))
+    found = sampled_distance([alive, some, much], cartpole, resamples=20)
+    assert found.mean[0, 1] < 0.01
+    assert found.hidden.tolist() == [False, False, True]
+    assert not found.distinguishable[0].any()
 
 
 def test_new_shapings_stay_below_the_noise_floor(pendulum: Coverage) -> None:

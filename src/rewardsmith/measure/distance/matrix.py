@@ -154,10 +154,14 @@ def sentence_of(names: Sequence[str], found: Sampled) -> str:
         "pays all episodes alike" if found.kind in ("returns", "ranks") else "ranks no policy above another"
     )
     parts = [f"{name} {nothing}, as far as was recorded" for name in _of(names, found.trivial)]
+    parts += [
+        f"{name} is mostly shaping, and the rest of it is within the noise" for name in _of(names, found.hidden)
+    ]
     told: list[tuple[float, int, int]] = []
     same: list[str] = []
     for i, j in combinations(range(len(names)), 2):
-        if found.trivial[i] or found.trivial[j] or math.isnan(found.mean[i, j]):
+        unclear = found.trivial | found.hidden
+        if unclear[i] or unclear[j] or math.isnan(found.mean[i, j]):
             continue
         if found.mean[i, j] == 0.0 and found.high[i, j] <= 1e-6:
             same.append(f"{names[i]} and {names[j]} are the same up to shaping and scale")

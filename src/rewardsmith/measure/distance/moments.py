@@ -18,7 +18,7 @@ FOLDS = 3
 MOST_BLOCKS = 240
 RIDGES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)  # of the mean eigenvalue
 _AT_ONCE = 64  # bootstrap samples, for the sake of memory
-DOUBT = 1.0  # times features / transitions
+DOUBT = 3.0  # times features / transitions
 
 
 @dataclass(frozen=True, eq=False)

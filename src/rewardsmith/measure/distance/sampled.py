@@ -9,7 +9,7 @@ often each action was taken where), as ``V = F w`` with the w that minimises
 
     ``|E[F(s) (r + D w)]|^2 + k E[(r + D w)^2]``,  ``D = discount F(s') - F(s)``,  F of mean square 1,
 
-least-squares temporal differences, steadied where the data leave the values open; ``k`` = features /
+least-squares temporal differences, steadied where the data leave the values open; ``k`` = 3 features /
 transitions vanishes with more data.  ``starc-minimal``: the second part alone, the smallest equivalent reward.
 Both are linear in r and remove a shaping whose potential the features express; all rewards share one
 factorisation.
@@ -48,7 +48,8 @@ class Sampled:
         kind: which distance.
         mean, low, high: the estimate and its interval (bootstrap over episodes).
         floor: the largest distance, over several random potentials, between a reward and itself with a shaping
-            as large as its canonical form.  Of a pair the larger one.  Below it nothing can be told apart.
+            as large as its canonical form.  Of a pair the larger one.  Below it nothing can be told apart.  1
+            for a reward that is so much shaping that the rest of it is within that noise.
         trivial: ``(R,)``, under which rewards all policies are alike, as far as the transitions show.
         steps, episodes: what it rests on.
         why: where it is not defined, the reason.
@@ -68,6 +69,11 @@ class Sampled:
     def distinguishable(self) -> Numbers:
         """``(R, R)``: the whole interval lies above the noise floor."""
         return self.low > self.floor
+
+    @property
+    def hidden(self) -> Numbers:
+        """``(R,)``: which rewards are so much shaping that the rest is within the noise."""
+        return np.diagonal(self.floor) >= 1.0
 
 
 def sampled_distance(
@@ -163,15 +169,15 @@ def summary(
     own = np.diagonal(inner[0])
     size, before = np.maximum(own[:rewards], 0.0), raw[0, :rewards]
     left = np.maximum(own[rewards:], 0.0) / np.where(raw[0, rewards:] > 0, raw[0, rewards:], 1.0)
+    trivial = size <= _ROUNDING**2 * before
     # A shaping of this size would leave as much behind.  A constant leaves nothing, so it does not count.
-    like_shaping = size <= float(left.max(initial=0.0)) * spread[:rewards]
-    trivial = (size <= _ROUNDING**2 * before) | like_shaping
+    hidden = ~trivial & (size <= float(left.max(initial=0.0)) * spread[:rewards])
     apart = _distances(inner[:, :rewards, :rewards], trivial)
     outside = [0.5 - confidence / 2, 0.5 + confidence / 2]
     low, high = (
         np.quantile(apart[1:], outside, axis=0) if len(apart) > 1 else np.full((2, *apart[0].shape), np.nan)
     )
-    each = np.where(trivial, 0.0, _floors(inner[0], raw[0], rewards))
+    each = np.where(trivial, 0.0, np.where(hidden, 1.0, _floors(inner[0], raw[0], rewards)))
     floor = np.maximum(each[:, None], each[None, :])
     np.fill_diagonal(floor, each)
     return Sampled(kind, apart[0], np.minimum(low, apart[0]), np.maximum(high, apart[0]), floor, trivial)
