@@ -144,7 +144,7 @@ def srrd(mdp: TabularMDP, reward: Table) -> Floats:
     S'-redistribution.
 
     Source: Nyanhongo, Henrique and Santos, "Reward Distance Comparisons Under Transition Sparsity", TMLR 2025
-    (arXiv 2504.11508).
+    (arXiv 2504.11508); the formula is from a summary by others and not checked against the paper.
     Differs from the paper: exact means under the dynamics instead of means over the sampled transitions, and S3
     uniform.  Where only terminal states follow s, S2 is one of them.
 
