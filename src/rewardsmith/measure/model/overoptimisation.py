@@ -109,9 +109,9 @@ class OveroptFit:
 
     def __str__(self) -> str:
         numbers = ", ".join(f"{name} {value:.3g}" for name, value in self.coefficients.items())
-        peak = (
-            "no peak" if math.isnan(self.peak) else f"peak at {self.peak:.3g} [{self.low:.3g}, {self.high:.3g}]"
-        )
+        known = not (math.isnan(self.low) and math.isnan(self.high))
+        spread = f" [{self.low:.3g}, {self.high:.3g}]" if known else ""
+        peak = "no peak" if math.isnan(self.peak) else f"peak at {self.peak:.3g}{spread}"
         beyond = " (not reached)" if self.peak > self.furthest else ""
         return f"{self.form}: {numbers}; R2 {self.r2:.3f}; {peak}{beyond}"
 
