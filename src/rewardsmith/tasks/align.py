@@ -205,7 +205,7 @@ def game(seed: int, answers: int = 50, scale: float = 2.0) -> AlignBed:
 
 
 def two_different(chances: Floats, rows: Whole, rng: np.random.Generator) -> tuple[Whole, Whole]:
-    """Two draws without replacement for each of N rows of a table of probabilities ``(M, A)``, ``(N,)`` each."""
+    """Two draws without replacement for each of N rows of a table of probabilities ``(M, A)``."""
     edges = np.cumsum(chances, axis=-1)
     draw, total = rng.random((2, len(rows))), edges[rows, -1]
     first = _at(edges, rows, draw[0] * total)
