@@ -13,7 +13,7 @@ from rewardsmith.measure.check import check, checks, codes
 from rewardsmith.measure.check.finding import Example
 from rewardsmith.program import parse
 
-# Examples that need a training have tests of their own, with a smaller one: tests/measure/exploit/test_attack.py.
+# Examples that need a training have smaller tests of their own: tests/measure/exploit/test_attack.py.
 WITH_EXAMPLE = [(code.code, code.example) for code in codes().values() if code.example and code.example.fast]
 
 
