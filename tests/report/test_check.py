@@ -79,7 +79,8 @@ def test_what_was_found_is_said() -> None:
     for words in (
         "1 error", "reward.py", "on cartpole", "farmable loop R204 a<b", "pays <for> ever", "share 0.25",
         "good bad paid 1 −2.5 steps 3 4", "loop x pays 0.5 1 −0.5 –", "bounds −1, 1",
-        "Accepted by this project", "R110 dominated term small on purpose", "terms, units; 1.5 s.", "Left out: attacked (trains policies).",
+        "Accepted by this project", "R110 dominated term small on purpose", "terms, units; 1.5 s.",
+        "Left out: attacked (trains policies).",
         "rewardsmith check 1.2",
     ):  # fmt: skip
         assert words in page.all, words
