@@ -13,10 +13,12 @@ from rewardsmith.core.errors import BadInput
 from rewardsmith.core.fields import Field
 from rewardsmith.measure.check import check, check_on
 from rewardsmith.measure.check.jumps import CHECK as JUMPS
+from rewardsmith.measure.check.reach import CHECK as REACH
 from rewardsmith.measure.check.scene import Scene
 from rewardsmith.measure.check.terms import CHECK as TERMS
 from rewardsmith.measure.check.terms import chance_above_zero
 from rewardsmith.program import parse
+from rewardsmith.transforms import Tanh
 
 
 @rs.term
@@ -97,6 +99,21 @@ def test_a_potential_is_not_against_success() -> None:
     assert findings("distance", "Reacher-v5", TERMS) == [("R111", "error", None)]
 
 
+def test_the_end_of_a_potential_is_not_against_success() -> None:
+    """At the flag the potential falls to 0: with a positive one, arriving is paid less than driving on."""
+
+    @rs.term
+    def car_energy(energy: Any) -> Any:
+        return energy
+
+    task = tasks.load("mountain_car")
+    assert task.native is not None
+    shaped = task.native | rs.Potential(5.0 * car_energy, discount=0.99)
+    assert check(shaped, task, fast=True, checks=[TERMS]).findings == ()
+    late = findings("-1 - 5 * next_energy * terminated", "mountain_car", TERMS)
+    assert [code for code, *_ in late] == ["R111"]
+
+
 def test_small_costs_are_a_note_and_drowned_aims_a_warning() -> None:
     small = "{'up': next_upright, 'cost': -0.00001 * torque ** 2}"
     assert findings(small, "pendulum", TERMS) == [("R110", "note", "cost")]
@@ -124,3 +141,11 @@ def test_chance_above_zero_against_counting() -> None:
     assert chance_above_zero(gains) == pytest.approx(
         sum(1.0 if g > 0 else 0.5 if g == 0 else 0.0 for g in gains) / 500
     )
+
+
+def test_a_squash_that_leaves_only_the_sign_saturates() -> None:
+    task = tasks.load("pendulum")
+    assert task.naive is not None
+    for scale, level in ((100_000.0, ["warning"]), (1.0, [])):
+        report = check(scale * task.naive | Tanh(1.0), task, fast=True, checks=[REACH])
+        assert [str(f.severity) for f in report.findings if f.code.code == "R401"] == level

@@ -65,8 +65,9 @@ AGAINST = Code(
     why="The reward pays less where the task is solved than elsewhere: learning leads away from it.",
     fix="Look at the sign of each part; costs are negative, and a distance is a cost.",
     how="The fields that success reads are copied from successful into 2,000 unsuccessful steps, those of "
-    "later alone and those of now and later; the share of steps that pay more then, ties counting "
-    "half. An error where it is below 0.05 in both (where anything changes), a warning below 0.15.",
+    "later alone and those of now and later, and potentials are left out; the share of steps that pay more "
+    "then, ties counting half. An error where it is below 0.05 in both (where anything changes), a warning "
+    "below 0.15.",
     example=Example("Reacher-v5", "next_distance", "-next_distance"),
 )
 _NOTHING, _DROWNED, _DEPENDENT, _PAIRS = 1e-12, 0.01, 1e-9, 2000
@@ -157,8 +158,8 @@ def _against(scene: Scene) -> Iterator[Finding]:
     always = {
         n: v for name, v in later.items() for n in (name, name.removeprefix(NEXT), NEXT + name) if n in rows
     }
-    paid = scene.unchecked(before)[0]
-    gains = [scene.unchecked({**before, **moved})[0] - paid for moved in (later, always)]
+    paid = _unshaped(scene, before)
+    gains = [_unshaped(scene, {**before, **moved}) - paid for moved in (later, always)]
     gains = [gain[np.isfinite(gain)] for gain in gains]
     chances = [chance_above_zero(gain) for gain in gains if np.any(gain != 0.0)]
     if not chances or max(chances) >= 0.15:
@@ -169,6 +170,13 @@ def _against(scene: Scene) -> Iterator[Finding]:
     said += _percent(float(max(np.mean(gain < 0.0) for gain in gains)))
     level = Level.ERROR if max(chances) < 0.05 else Level.WARNING
     yield Finding(AGAINST, said, None, {"chance": max(chances)}, level)
+
+
+def _unshaped(scene: Scene, batch: dict[str, Numbers]) -> Numbers:
+    """What is paid without what cannot change the best policies: a potential falls to 0 at an end, and may."""
+    total, parts = scene.unchecked(batch)
+    shaping = {n.label for n in walk(scene.reward) if isinstance(n, Transform) and n.laws.policy_invariant}
+    return total - sum((parts[name] for name in shaping & set(parts)), np.zeros(total.shape))
 
 
 def chance_above_zero(gains: Numbers) -> float:
@@ -186,7 +194,7 @@ def _size(values: Numbers) -> float:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 CHECK = Check("terms", (DEAD, REDUNDANT, DOMINATED, AGAINST), find, needs_task=False)
