@@ -31,6 +31,7 @@ from .ranking import one_to_many_accuracy as one_to_many_accuracy
 from .ranking import pair_verdicts as pair_verdicts
 from .ranking import pairwise_accuracy as pairwise_accuracy
 from .scores import ItemMean as ItemMean
+from .scores import item_mean as item_mean
 from .slices import Slice as Slice
 from .slices import SliceReport as SliceReport
 from .slices import holm as holm
@@ -59,6 +60,7 @@ __all__ = [
     "contrast_consistency",
     "fit_overopt",
     "holm",
+    "item_mean",
     "kendall",
     "mrr",
     "one_to_many_accuracy",
