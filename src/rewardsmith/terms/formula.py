@@ -11,6 +11,8 @@ from ..core.term import term
 from .answer import FINDS, find_answers, normal_form
 from .texts import one_of
 
+LONGEST = 2000  # characters of an answer
+
 
 @term(
     unit="1",
@@ -37,6 +39,8 @@ def math_answer(
         find: as for ``exact_answer``: where answers are looked for; every one must be right.
         digits: decimals to which numbers are compared.
 
+    An answer of more than 2,000 characters is wrong: of some such the parser does not come back in time.
+
     NaN where the completion is None, or the reference is None, blank or cannot be read as mathematics.
 
     Raises:
@@ -53,7 +57,7 @@ def math_answer(
     if completion is None or reference is None or not reference.strip():
         return None
     answers = list(dict.fromkeys(normal_form(answer) for answer in find_answers(completion, find)))
-    if not answers or not all(answers):
+    if not answers or not all(answers) or any(len(answer) > LONGEST for answer in answers):
         return 0.0
     # Only the same text needs no reading; it would fail where both sides are words.
     if answers == [normal_form(reference)]:

@@ -71,7 +71,7 @@ INFINITE = Code(
 )
 ORACLE = Code(
     "A101",
-    "refuses the oracle",
+    "right earns no more",
     Level.ERROR,
     why="The right answer does not earn more than plain wrong ones, so nothing right can be learned on these "
     "rows.",

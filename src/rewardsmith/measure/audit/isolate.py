@@ -28,6 +28,7 @@ from ...core.samples.worker import die_with
 
 Grader = Callable[[Mapping[str, Any]], Any]
 PATIENCE = 12  # calls that do not come back, before nothing more is asked
+START_SECONDS = 60.0  # for the first call in a new process
 MOST_BYTES = 2 << 30  # what a grader may allocate beyond what is there
 
 
@@ -54,12 +55,14 @@ class Isolated:
     Args:
         grader: from a batch to one number for each sample, None or NaN for no verdict.
         deadline: seconds for one call.
+        warm: a batch that each new process grades first, without a deadline to speak of: a first call imports,
+            compiles and starts workers.
     """
 
-    def __init__(self, grader: Grader, deadline: float) -> None:
+    def __init__(self, grader: Grader, deadline: float, warm: Mapping[str, Any] | None = None) -> None:
         if not hasattr(os, "fork"):
             raise BadInput("audit", sys.platform, "a system with fork", "graders run in a process of their own")
-        self.grader, self.deadline = grader, deadline
+        self.grader, self.deadline, self.warm = grader, deadline, warm
         self.late = 0
         self._process: Any = None
         self._connection: Connection | None = None
@@ -138,7 +141,22 @@ class Isolated:
                 self._process.start()
             theirs.close()
             self._connection = ours
+            self._warm_up(ours)
         return self._connection
+
+    def _warm_up(self, connection: Connection) -> None:
+        if self.warm is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            connection.send([self.warm])
+        with contextlib.suppress(EOFError, ConnectionError):
+            if connection.poll(max(START_SECONDS, self.deadline)):
+                connection.recv()
+                return
+        # it does not even come back from this, or died of it: the next call says so
+        self.warm = None
+        self.close()
+        self._open()
 
 
 def _serve(grader: Grader, parents: Connection, connection: Connection, parent: int) -> None:

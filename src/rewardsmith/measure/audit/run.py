@@ -12,7 +12,7 @@ from ...core.algebra import Reward, Scope
 from ...core.errors import BadInput
 from ..check.finding import Finding, Level
 from . import catalogue
-from .attack import Attack
+from .attack import Attack, Relation
 from .conduct import conduct, latency
 from .example import FORMS, Example, batch_of, best_form, in_form
 from .grading import FLOOR, grade
@@ -133,8 +133,8 @@ def audit(
 
     Args:
         grader: a reward over ``prompt``, ``completion``, ``reference`` and other fields, or a function from
-        such a
-            batch to one number for each completion (NaN or None: no verdict).  It runs in processes of its own.
+            such a batch to one number for each completion (NaN or None: no verdict).  It runs in processes of
+            its own.
         examples: rows, from ``examples_of``.
         how: options; see ``Audit``.
         subject: what it is called; the text of the reward if empty.
@@ -155,11 +155,9 @@ def audit(
     how = how or Audit()
     said = progress or _nothing
     _refuse(grader, examples)
-    attacks = catalogue.attacks() if how.attacks is None else how.attacks
-    floor = [each for each in catalogue.attacks() if each.name in FLOOR and each not in attacks]
-    relations = [each for each in catalogue.relations() if not each.declared or each.name in how.same]
-    tries = (*attacks, *relations)
-    with Isolated(grader, how.deadline) as worker:
+    tries, floor = _tries(how)
+    warm = batch_of(examples[:1], [examples[0].oracle])
+    with Isolated(grader, how.deadline, warm) as worker:
         said("the form of the answer")
         form, rows = _formed(worker, examples, how.form)
         said(f"{len(tries)} attacks on {len(rows)} rows")
@@ -209,6 +207,14 @@ def _formed(worker: Isolated, examples: Sequence[Example], form: str) -> tuple[s
     name = best_form(examples[:_FORM_ROWS], mean_score)
     worker.late = 0  # what a wrong form costs is no fault yet
     return name, in_form(examples, FORMS[name])
+
+
+def _tries(how: Audit) -> tuple[tuple[Attack | Relation, ...], tuple[Attack, ...]]:
+    """What is reported, and the attacks that are needed for the floor besides."""
+    attacks = catalogue.attacks() if how.attacks is None else how.attacks
+    relations = [each for each in catalogue.relations() if not each.declared or each.name in how.same]
+    floor = tuple(each for each in catalogue.attacks() if each.name in FLOOR and each not in attacks)
+    return (*attacks, *relations), floor
 
 
 def _nothing(_: str) -> None:
