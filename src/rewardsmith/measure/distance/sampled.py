@@ -173,14 +173,23 @@ def summary(
     # A shaping of this size would leave as much behind.  A constant leaves nothing, so it does not count.
     hidden = ~trivial & (size <= float(left.max(initial=0.0)) * spread[:rewards])
     apart = _distances(inner[:, :rewards, :rewards], trivial)
-    outside = [0.5 - confidence / 2, 0.5 + confidence / 2]
-    low, high = (
-        np.quantile(apart[1:], outside, axis=0) if len(apart) > 1 else np.full((2, *apart[0].shape), np.nan)
-    )
+    low, high = _interval(inner[1:, :rewards, :rewards], apart[1:], trivial, confidence)
     each = np.where(trivial, 0.0, np.where(hidden, 1.0, _floors(inner[0], raw[0], rewards)))
     floor = np.maximum(each[:, None], each[None, :])
     np.fill_diagonal(floor, each)
     return Sampled(kind, apart[0], np.minimum(low, apart[0]), np.maximum(high, apart[0]), floor, trivial)
+
+
+def _interval(inner: Numbers, apart: Numbers, trivial: Numbers, confidence: float) -> tuple[Numbers, Numbers]:
+    """Percentiles; all of [0, 1] for rewards whose norm may be 0, because then no direction is known."""
+    shape = apart.shape[1:]
+    if not len(apart):
+        return np.full(shape, np.nan), np.full(shape, np.nan)
+    outside = [0.5 - confidence / 2, 0.5 + confidence / 2]
+    low, high = np.quantile(apart, outside, axis=0)
+    faint = ~trivial & (np.quantile(np.diagonal(inner, axis1=1, axis2=2), outside[0], axis=0) <= 0.0)
+    either = (faint[:, None] | faint[None, :]) & ~np.eye(len(faint), dtype=bool)
+    return np.where(either, 0.0, low), np.where(either, 1.0, high)
 
 
 def _distances(inner: Numbers, trivial: Numbers) -> Numbers:
