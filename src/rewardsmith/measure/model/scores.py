@@ -23,7 +23,8 @@ class ItemMean:
         mean, low, high: bounds are NaN for a single item.
         n: items that entered.
         missing: items without a verdict, left out.
-        ties: share of the n items that were decided by how ties count; at 1 the model says nothing.
+        ties: share of the n items that were decided by how ties count, at 1 the model says nothing; NaN where
+            that is not known.
     """
 
     mean: float
@@ -35,7 +36,7 @@ class ItemMean:
 
     def __str__(self) -> str:
         extra = f", {self.missing} without verdict" if self.missing else ""
-        extra += f", ties {self.ties:.3g}" if self.ties else ""
+        extra += f", ties {self.ties:.3g}" if self.ties > 0 else ""
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] (n = {self.n}{extra})"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -156,7 +156,8 @@ def _paired(values: Floats, inside: Bools, items: Any) -> tuple[float, float]:
 
 def _mean(values: Floats) -> ItemMean:
     known = ~np.isnan(values)
-    return item_mean(values[known], values[known] == 0.5, int((~known).sum()))
+    # a verdict of 0.5 may be a tie or half of several pairs: it does not say
+    return replace(item_mean(values[known], values[known] == 0.5, int((~known).sum())), ties=math.nan)
 
 
 def _two_sided(gap: float, error: float) -> float:
