@@ -61,7 +61,7 @@ def from_text(source: str, task: Task | None, runs: Path | None) -> Given:
     Raises:
         BadInput: it is neither.
     """
-    if task is not None and not _may_be_run(source, task):
+    if task is not None and not _may_be_run(source):
         from ..program import parse
 
         return Given(parse(source, task), source)
@@ -86,9 +86,9 @@ def _from_run(source: str, runs: Path | None) -> Given:
         return Given(parse(outcome_of(run, None)["reward"], task), f"run {run.id}", None, task)
 
 
-def _may_be_run(source: str, task: Task) -> bool:
-    plain = re.fullmatch(r"[\w./~-]+", source) is not None
-    return plain and source not in {field.name for field in task.table()}
+def _may_be_run(source: str) -> bool:
+    """Ids are hexadecimal; a name is a field until a folder of that name exists."""
+    return source == "latest" or re.fullmatch(r"[0-9a-f]{2,}", source) is not None or Path(source).is_dir()
 
 
 def _whole(module: Any) -> dict[str, Reward]:
