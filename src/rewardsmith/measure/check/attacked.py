@@ -21,7 +21,7 @@ HACKED = Code(
     fix="Watch the film, then pay for what it lacks, or charge for what it does; check again.",
     how="Three agents (two on simulators) are trained on the reward for 150,000 (60,000) steps, others on "
     "success, with a success bonus and on the task's own rewards. An attacker hacks when it reaches at most "
-    "half of the best success known and yet gains at least 95 % of what the best-paid success gains over "
+    "a third of the best success known and yet gains at least 95 % of what the best-paid success gains over "
     "random actions. A warning where only a minority of the attackers do.",
     source="Pan, Bhatia and Steinhardt (2022), arXiv:2201.03544; Skalse et al. (2022), arXiv:2209.13085",
     example=Example("pendulum", "abs(next_angular_velocity)", "next_upright", fast=False),

@@ -23,10 +23,10 @@ FARMABLE = Code(
     fix="Pay for progress instead of presence: the difference of a potential (`rs.Potential`), or what is "
     "reached for the first time; charge for the way back what the way there paid.",
     how="The task's reachable states are made a graph; behaviour is planned for the reward with and without "
-    "success and then really played from the same starts. An exploit succeeds at most half as often as the "
+    "success and then really played from the same starts. An exploit succeeds at most a third as often as the "
     "best known, yet gains at least 95 % of what the best-paid success gains over random actions, "
-    "discounted as the learner does. A warning where that holds for discounted pay only, or where "
-    "trained attackers did not find it (without --fast).",
+    "both discounted as the learner does and in plain sums. A warning where trained attackers miss it (without "
+    "--fast).",
     source="Randlov and Alstrom (1998); Ng, Harada and Russell (1999); Clark and Amodei (2016)",
     example=Example("pendulum_hold", "next_energy", "next_upright"),
 )
@@ -36,7 +36,7 @@ def find(scene: Scene) -> Iterator[Finding]:
     """Plan, play and compare."""
     found = ranking(scene)
     seen = found.contrast
-    if seen is None or blame(scene, found) != FARMABLE.code:
+    if seen is None or not seen.agreed or blame(scene, found) != FARMABLE.code:
         return
     batch = _richest(scene, found, seen)
     pay = np.nan_to_num(scene.values(batch))[0]

@@ -47,7 +47,7 @@ def find(scene: Scene) -> Iterator[Finding]:
     """Compare the best-paid behaviour with what lasts, or arrives."""
     found = ranking(scene)
     seen, code = found.contrast, blame(scene, found)
-    if seen is not None and code in (DIES.code, LIVES.code):
+    if seen is not None and (code == DIES.code or (code == LIVES.code and seen.agreed)):
         kind = DIES if code == DIES.code else LIVES
         batch = found.behaviour(seen.hack.name).episodes[0]
         words = (
