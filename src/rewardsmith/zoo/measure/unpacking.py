@@ -117,4 +117,4 @@ def claim(full: bool = False) -> Verdict:
         control("two columns of noise gain nothing", *np.array(extra), sees=0.2),
     ]
     figures = {"beta": best, "table": str(found).splitlines(), "cells": found.scores.mean(0).round(3).tolist()}
-    return verdict(checks, seeds, "language models, PPO, and benchmarks by skill", figures, meter.cost)
+    return verdict(checks, seeds, "language models, PPO, a beta for each reward model", figures, meter.cost)
