@@ -296,3 +296,15 @@ def test_memory_is_bounded() -> None:
 def test_reports_pickle() -> None:
     report = audit(terms.exact_answer, arithmetic(3), FAST)
     assert pickle.loads(pickle.dumps(report)) == report
+
+
+def test_what_every_text_in_the_form_earns_is_said_once() -> None:
+    """A grader that pays half for a box, whatever is in it: one cause, not fifteen findings."""
+    half = 0.5 * terms.exact_answer + 0.5 * terms.has_boxed
+    report = audit(half, arithmetic(), Audit(form="boxed"))
+    assert report.codes >= {"A116", "A151"}
+    (found,) = [each for each in report.findings if "alike" in each.evidence]
+    assert {"near miss", "embedded", "injection", "refusal"} <= set(found.evidence["alike"])
+    assert "; so do " in found.message
+    assert not report.codes & {"A124", "A150", "A160", "A117"}
+    assert {each.name for each in report.results if each.level is not None} >= {"near miss", "embedded"}

@@ -19,6 +19,8 @@ FULL, SOME = 0.9, 0.1  # shares of the oracle's earnings
 TOLERATED = 0.05  # a share of rows that may be chance, such as another answer that is right too
 _LENIENT = {Level.ERROR: Level.WARNING, Level.WARNING: Level.WARNING, Level.NOTE: Level.NOTE}
 _WORD = 280
+_BASES = ("A116", "A151")  # what the form alone is paid, and another answer in it
+_ALIKE = 0.02  # a difference of earned shares that says nothing
 
 
 @dataclass(frozen=True)
@@ -88,19 +90,47 @@ def result_of(grades: Grades, each: Attack | Relation) -> Result:
 
 
 def findings_of(grades: Grades, results: Iterable[Result]) -> Iterator[Finding]:
-    """One finding for each code that was found, with the attack that earned most."""
+    """One finding for each code that was found, with the attack that earned most.
+
+    Where anything in the oracle's form is paid, nearly every attack earns that: those are named in the finding
+    that says so, and get none of their own.
+    """
     yield from _oracles(grades)
+    results, alike = _folded([each for each in results if each.level is not None])
     found: dict[str, list[Result]] = {}
     for each in results:
-        if each.level is not None:
-            found.setdefault(each.code.code, []).append(each)
+        found.setdefault(each.code.code, []).append(each)
     order = list(_LENIENT)
     for same in found.values():
         first = min(same, key=lambda each: (order.index(each.level or Level.NOTE), -each.earned))
         names = ", ".join(each.name for each in same)
         evidence = {"attacks": names, "rows": first.rows, "earned": _rounded(first.earned)}
         evidence |= {"full": _bounds(first.full), "some": _bounds(first.some), **first.worst}
-        yield Finding(first.code, _said(first), evidence=evidence, level=first.level)
+        others = alike.get(first.code.code, [])
+        said = f"{_said(first)}; so do {', '.join(others)}" if others else _said(first)
+        evidence |= {"alike": others} if others else {}
+        yield Finding(first.code, said, evidence=evidence, level=first.level)
+
+
+def _folded(results: list[Result]) -> tuple[list[Result], dict[str, list[str]]]:
+    """The results that say something of their own, and by code the names of those that do not."""
+    order = list(_LENIENT)
+    bases = [each for each in results if each.code.code in _BASES]
+    if all(each.code.code != _BASES[-1] for each in bases):
+        return results, {}  # a wrong answer in the right form earns nothing: each attack is a hole of its own
+    kept: list[Result] = []
+    alike: dict[str, list[str]] = {}
+    for each in results:
+        same = [
+            base
+            for base in bases
+            if abs(base.earned - each.earned) <= _ALIKE and order.index(base.level) <= order.index(each.level)  # pyright: ignore[reportArgumentType]  # all have one
+        ]
+        if each.relation or each in bases or not same:
+            kept.append(each)
+        else:
+            alike.setdefault(same[0].code.code, []).append(each.name)
+    return kept, alike
 
 
 def shown_of(grades: Grades, one: Graded) -> dict[str, Any]:
