@@ -8,8 +8,6 @@ rewards are drawn as by the released code.  A second one demanded 0.02 over the 
 shown; that margin fell after a look at the tuning environments.  The reported environments saw neither.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
