@@ -16,7 +16,7 @@ from rewardsmith import cli, tasks
 from rewardsmith.cli.check import film
 from rewardsmith.cli.rewards import from_file
 from rewardsmith.core.errors import BadInput
-from rewardsmith.measure.check import Finding, codes
+from rewardsmith.measure.check import Finding, codes, find_rules
 
 FILE = """
 import rewardsmith as rs
@@ -186,3 +186,38 @@ def test_strict_fails_for_warnings(folder: Path) -> None:
     assert (plain.code, plain.json["errors"], plain.json["warnings"] > 0) == (0, 0, True)
     assert json.dumps(plain.json)
     assert check(quiet, "rewards.py:first", "--fast", "--strict").code == 1
+
+
+def test_files_without_rewards_are_passed_over_and_texts_are_sent_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "__init__.py").write_text("")
+    (tmp_path / "text.py").write_text("from rewardsmith.terms import exact_answer as reward\n")
+    with pytest.raises(BadInput, match="it defines none"):
+        cli.check.command(["__init__.py"], task="cartpole")
+    with pytest.raises(BadInput, match="rewardsmith audit"):
+        cli.check.command(["__init__.py", "text.py"], task="cartpole")
+    assert capsys.readouterr().err == "passed over: __init__.py defines no reward\n"
+
+
+def test_a_program_with_the_task_of_the_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (given, task), *others = cli.check._given(["cos(angle)"], None, find_rules(folder), None)
+    assert (given.source, task.name, others) == ("cos(angle)", "cartpole", [])
+
+
+@pytest.mark.slow
+def test_what_a_run_found(folder: Path) -> None:
+    small = ["--method", "random", "--trainings", "3", "--steps", "2048", "--seeds", "1"]
+    run = rewardsmith(folder, "design", "pendulum", *small, "--json").json
+    said = check(folder, "latest", "--fast", "--json")
+    (reward,) = said.json["rewards"]
+    assert (reward["source"], reward["task"], reward["reward"]) == (
+        f"run {run['run']}",
+        "pendulum",
+        run["reward"],
+    )
+    other = check(folder, "latest", "--task", "cartpole")
+    assert (other.code, other.out) == (2, "")
+    assert "run" in other.error

@@ -11,7 +11,7 @@ import typer
 
 from ..core.errors import BadInput
 from .output import one_line, say, say_json, tell
-from .rewards import ALLOWED, Given, from_file, from_text, is_file
+from .rewards import ALLOWED, Given, NoReward, from_file, from_text, is_file
 from .runs import Json, Root
 
 if TYPE_CHECKING:
@@ -93,13 +93,33 @@ def _given(
             given = from_text(source, general, runs)
             found.append((given, _same(given, chosen)))
             continue
-        for given in from_file(source):
+        for given in _of_file(source, alone=len(sources) == 1):
             wanted = rules.of(given.file, _name(given)).task
             if chosen is None and wanted is None:
                 why = "or `task = ...` in [tool.rewardsmith.check] of pyproject.toml"
                 raise BadInput("--task", "nothing", "a task (see `rewardsmith tasks`)", why)
             found.append((given, chosen or tasks.resolve(str(wanted))))
+    for given, own in found:
+        _refuse_texts(given, own)
     return found
+
+
+def _of_file(source: str, alone: bool) -> list[Given]:
+    """The rewards of a file; among several files, one that defines none is passed over."""
+    try:
+        return list(from_file(source))
+    except NoReward as problem:
+        if alone:
+            raise
+        tell(f"passed over: {problem.received} defines no reward")
+        return []
+
+
+def _refuse_texts(given: Given, task: Task) -> None:
+    texts = {"prompt", "completion"} & given.reward.fields - {field.name for field in task.table()}
+    if texts:
+        why = f"it reads {' and '.join(sorted(texts))}; for rewards of texts: rewardsmith audit"
+        raise BadInput("reward", given.source, f"a reward that reads the fields of {task.name}", why)
 
 
 def _same(given: Given, chosen: Task | None) -> Task:
@@ -159,6 +179,8 @@ def line(finding: Finding) -> str:
 
 
 def _summary(checked: Sequence[Checked]) -> str:
+    if not checked:
+        return "no rewards to check"
     findings = [finding for each in checked for finding in each.report.findings]
     counts = [(sum(str(f.severity) == level for f in findings), level) for level in SHORT]
     said = ", ".join(f"{count} {level}{'s' * (count != 1)}" for count, level in counts if count)

@@ -18,13 +18,17 @@ ALLOWED = (
 )
 
 
+class NoReward(BadInput):
+    """A Python file without any reward in it."""
+
+
 class Given(NamedTuple):
     """One reward, where it is from (``reward.py:NAME``, a run, or its text), and the file if it is from one."""
 
     reward: Reward
     source: str
     file: Path | None = None
-    task: Task | None = None  # of the run it is from
+    task: Task | None = None  # of the run it is from, or whose fields the program reads
 
 
 def is_file(source: str) -> bool:
@@ -48,7 +52,7 @@ def from_file(source: str) -> Iterator[Given]:
     if name == "*" or (not name and "reward" not in vars(module)):
         whole = _whole(module)
         if not whole:
-            raise BadInput("reward file", str(file), "a Python file that defines rewards", "it defines none")
+            raise NoReward("reward file", str(file), "a Python file that defines rewards", "it defines none")
         yield from (Given(reward, f"{file}:{key}", file) for key, reward in whole.items())
         return
     found, reward = pick(module, file, name)
@@ -64,7 +68,7 @@ def from_text(source: str, task: Task | None, runs: Path | None) -> Given:
     if task is not None and not _may_be_run(source):
         from ..program import parse
 
-        return Given(parse(source, task), source)
+        return Given(parse(source, task), source, None, task)
     if not re.fullmatch(r"[\w./~-]+", source):
         raise BadInput("--task", "nothing", "a task (see `rewardsmith tasks`)", "a program reads its fields")
     return _from_run(source, runs)
