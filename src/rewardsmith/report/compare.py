@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -10,7 +11,7 @@ from typing import Any
 
 from ..core.errors import MissingExtra
 from .code import coloured
-from .draw import dot, hex_of, line, score, svg, tip_of, viridis, words
+from .draw import dot, hex_of, line, score, svg, viridis, words
 from .page import put
 
 _CELL, _TREE, _TOP, _LETTER = 84.0, 130.0, 34.0, 8.2
@@ -134,7 +135,8 @@ def _cell(each: Mapping[str, Any], i: int, j: int, x: float, y: float) -> str:
     names = each["names"]
     tip = f"{names[i]}, {names[j]}\n{score(value)}  [{low}, {high}]"
     tip += f"\nnoise floor {score(each['floor'][i][j])}" if each["floor"][i][j] else ""
-    drawn = f'<rect {box} style="fill:{hex_of(colour)}{";opacity:.45" if faint else ""}"{tip_of(tip)}/>'
+    style = f'style="fill:{hex_of(colour)}{";opacity:.45" if faint else ""}"'
+    drawn = f"<rect {box} {style}><title>{html.escape(tip)}</title></rect>"
     ink = "var(--ink)" if faint else ink
     middle = x + _CELL / 2
     drawn += words(middle, y + _CELL / 2 + (0 if i != j else 5), score(value), "value mid", f"fill:{ink}")
@@ -179,5 +181,5 @@ def _branches(tree: Sequence[Sequence[float]], places: Mapping[int, float], coun
         ys = [_TOP + places[part] * _CELL for part in pair]
         items += [line(x(node), y, x(part), y, "branch") for part, y in zip(pair, ys, strict=True)]
         items.append(line(x(node), ys[0], x(node), ys[1], "branch"))
-        items.append(dot(x(node), sum(ys) / 2, 3.5, "fill:var(--ink)", f"joined at {score(row[2])}"))
+        items.append(dot(x(node), sum(ys) / 2, 3.5, "fill:var(--ink)"))
     return items

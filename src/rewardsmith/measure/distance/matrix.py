@@ -188,10 +188,13 @@ def regret_sentence(names: Sequence[str], found: Sampled) -> str:
         value = float(found.mean[i, j])
         if math.isnan(value):
             continue
-        sure = found.low[i, j] > 0
-        lost = f"cost {value:.0%} of what training gains under {names[i]}"
-        free = f"cost nothing that these seeds show under {names[i]} ({value:+.0%})"
-        costs.append((-value, f"training on {names[j]} instead of {names[i]} {lost if sure else free}"))
+        said = f"training on {names[j]} instead of {names[i]} "
+        if value <= 0:
+            said += f"cost nothing under {names[i]} ({value:+.0%})"
+        else:
+            said += f"cost {value:.0%} of what training gains under {names[i]}"
+            said += "" if found.low[i, j] > 0 else ", which these seeds do not tell from 0"
+        costs.append((-value, said))
     parts = [f"training on {name} gained nothing over random actions" for name in _of(names, found.trivial)]
     return "; ".join([*parts, *(text for _, text in sorted(costs)[:3])]) + "."
 
