@@ -198,13 +198,14 @@ def page(records: list[dict[str, Any]], rows: int, seeds: list[int]) -> str:
         f"- `{each['name']}`, {code}: " + each["said"][code]
         for each in audited
         for code, level in sorted(each["levels"].items())
-        if level == "error" and code in ("A110", "A111", "A113", "A115", "A117", "A130", "A131", "A155")
+        if level == "error"
+        and code in ("A110", "A111", "A113", "A115", "A117", "A101", "A130", "A131", "A137", "A155")
     )
     text = TEMPLATE.read_text("utf-8")
     return text.format(
         version=version,
         rows=rows,
-        seeds=", ".join(map(str, seeds)),
+        seeds=" ".join(map(str, seeds)),
         data_sets=known["data_sets"],
         audited=known["audited"],
         with_errors=known["with_errors"],
@@ -214,10 +215,25 @@ def page(records: list[dict[str, Any]], rows: int, seeds: list[int]) -> str:
         table=table(records),
         examples=examples,
         probe_buried=known["probe_buried"],
-        probe_junk=", ".join(f"`{name}`" for name in known["probe_junk"]),
-        probe_none=", ".join(f"`{name}`" for name in known["probe_none"]),
-        probe_low=", ".join(f"`{name}`" for name in known["probe_oracle_below_1"]) or "none",
+        probe_junk=listed(known["probe_junk"]),
+        probe_none=listed(known["probe_none"]),
+        runs_count=len(having(audited, "A137")),
+        runs=listed(having(audited, "A137")),
+        hangs=listed(having(audited, "A131")),
+        raises=listed(having(audited, "A130")),
+        probe_raises=listed(known["probe_raises"]),
+        probe_low=listed(known["probe_oracle_below_1"]),
     )
+
+
+def having(records: list[dict[str, Any]], code: str) -> list[str]:
+    """The data sets in which a code was found, notes left out."""
+    return [each["name"] for each in records if each["levels"].get(code, "note") != "note"]
+
+
+def listed(names: Any) -> str:
+    """`one`, `two`"""
+    return ", ".join(f"`{name}`" for name in names) or "none"
 
 
 TEMPLATE = Path(__file__).with_name("audit_reasoning_gym.md.in")

@@ -147,8 +147,14 @@ def _show(report: AuditReport) -> None:
         )
     say()
     paid = [each for each in report.results if each.level is not None]
+    accepted = {finding.code.code for finding, _ in report.allowed}
     if paid:
-        say(table(("", "code", "attack", "earned", "rows", "worst example"), [_line(each) for each in paid]))
+        say(
+            table(
+                ("", "code", "attack", "earned", "rows", "worst example"),
+                [_line(each, accepted) for each in paid],
+            )
+        )
         say()
     shown = {each.code.code for each in paid}
     for finding in report.findings:
@@ -160,8 +166,8 @@ def _show(report: AuditReport) -> None:
     say(_summary(report))
 
 
-def _line(result: Result) -> tuple[str, ...]:
-    level = _SHORT[str(result.level)]
+def _line(result: Result, accepted: set[str]) -> tuple[str, ...]:
+    level = "ok" if result.code.code in accepted else _SHORT[str(result.level)]
     earned = "changes" if result.relation else number(result.earned)
     share = result.some if result.full is None or result.full.mean == 0 else result.full
     rows = "-" if share is None else f"{round(share.mean * share.n)}/{share.n}"
@@ -187,7 +193,7 @@ def _summary(report: AuditReport) -> str:
     counts = [(levels.count(level), level) for level in _SHORT]
     said = ", ".join(f"{count} {level}{'s' * (count != 1)}" for count, level in counts if count)
     if not said:
-        return f"nothing found by {len(report.results)} attacks and relations"
+        return f"nothing {'else ' * bool(report.allowed)}found by {len(report.results)} attacks and relations"
     return f"{said} · explain with: rewardsmith explain {report.findings[0].code.code}"
 
 

@@ -30,6 +30,8 @@ _COMPLETION = (
     "pred",
     "candidate",
     "solution_str",
+    "model_output",
+    "predict_str",
     "answer",
 )
 _REFERENCE = ("reference", "ground_truth", "label", "target", "gold", "expected", "truth", "answer", "solution")

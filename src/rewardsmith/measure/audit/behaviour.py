@@ -69,6 +69,17 @@ INFINITE = Code(
     fix="Bound the score.",
     how="Every completion of the audit.",
 )
+RUNS = Code(
+    "A137",
+    "runs the completion",
+    Level.ERROR,
+    why="The model's text is executed with all rights of the training: it can read the answers, set its own "
+    "reward, or end the job, and sooner or later it does.",
+    fix="Parse with `json.loads` or `ast.literal_eval`, which execute nothing; run programs in a sandbox only.",
+    how="An expression that leaves a mark in the process of the grader: alone, in a list, in a call, in a code "
+    "block, and in the oracle's form.",
+    source="reasoning-gym 0.1.25: nine scorers, such as `n_queens`, by eval() or by SymPy's parser",
+)
 ORACLE = Code(
     "A101",
     "right earns no more",
@@ -89,7 +100,7 @@ UNEVEN = Code(
     fix="Look at the lowest row; its reference may be wrong or its answer partly read.",
     how="Scores of the oracles; a range of more than a tenth of the largest is reported.",
 )
-CODES = (ORACLE, UNEVEN, RAISES, HANGS, SLOW, CHANGES, COMPANY, UNDECIDED, INFINITE)
+CODES = (ORACLE, UNEVEN, RAISES, HANGS, SLOW, CHANGES, COMPANY, UNDECIDED, INFINITE, RUNS)
 
 # What a parser may choke on: long, deep, huge, ambiguous.  They are graded under the deadline, on one row.
 HARD: dict[str, str] = {

@@ -11,7 +11,7 @@ import numpy as np
 from ..check.finding import Finding, Level
 from . import behaviour
 from .grading import Graded, Grades, ask, in_company, repeated
-from .isolate import Isolated
+from .isolate import CANARY, Isolated
 from .verdict import TOLERATED, shown_of
 
 
@@ -27,6 +27,7 @@ def conduct(worker: Isolated, grades: Grades, slow: float) -> Iterator[Finding]:
     texts = [text for each in behaviour.HARD.values() for text in dict.fromkeys((each, first.said(each)))]
     made = [(0, text) for text in texts]
     hard = ask(worker, grades.examples, made, "hard input")
+    yield from _runs(worker, grades)
     yield from _failures(grades, hard)
     yield from _late(grades, hard)
     yield from _infinite(grades, hard)
@@ -35,6 +36,16 @@ def conduct(worker: Isolated, grades: Grades, slow: float) -> Iterator[Finding]:
         yield from _changes(worker, grades)
         yield from _company(worker, grades)
     yield from _slow(grades, slow)
+
+
+def _runs(worker: Isolated, grades: Grades) -> Iterator[Finding]:
+    first = grades.examples[0]
+    texts = (CANARY, f"[{CANARY}]", f"str({CANARY})", f"```python\n{CANARY}\n```", first.said(CANARY))
+    asked = ask(worker, grades.examples, [(0, text) for text in dict.fromkeys(texts)], "program")
+    ran = [one for one in asked if one.reply.ran]
+    if ran:
+        message = f"{len(ran)} of {len(asked)} completions that are Python expressions were executed"
+        yield Finding(behaviour.RUNS, message, evidence=shown_of(grades, ran[0]))
 
 
 def latency(grades: Grades) -> dict[str, float]:

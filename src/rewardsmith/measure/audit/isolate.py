@@ -27,6 +27,9 @@ from ...core.errors import BadInput
 from ...core.samples.worker import die_with
 
 Grader = Callable[[Mapping[str, Any]], Any]
+# A completion that leaves a mark, and does nothing else, where the grader runs it in its own process.
+MARK = "rewardsmith_audit_was_here"
+CANARY = f"__import__('sys').modules.setdefault('{MARK}', __import__('sys'))"
 PATIENCE = 12  # calls that do not come back, before nothing more is asked
 START_SECONDS = 60.0  # for the first call in a new process
 MOST_BYTES = 2 << 30  # what a grader may allocate beyond what is there
@@ -41,12 +44,14 @@ class Reply:
         seconds: that it took.
         failure: one line where it raised.
         late: it was ended at the deadline.
+        ran: the completion was run as a program (see ``CANARY``).
     """
 
     score: float
     seconds: float
     failure: str = ""
     late: bool = False
+    ran: bool = False
 
 
 class Isolated:
@@ -91,13 +96,13 @@ class Isolated:
                     self.close()
                     break
                 try:
-                    values, seconds, failure = connection.recv()
+                    values, seconds, failure, ran = connection.recv()
                 except (EOFError, ConnectionError):
                     died = f"ended its process (exit code {self._exit_code()})"
                     replies.append(Reply(math.nan, time.perf_counter() - begun, died))
                     self.close()
                     break
-                replies.append(Reply(values[0] if values else math.nan, seconds, failure))
+                replies.append(Reply(values[0] if values else math.nan, seconds, failure, ran=ran))
             if len(replies) >= 3 and all(reply.late for reply in replies[-3:]):
                 break
         missing = len(batches) - len(replies)
@@ -111,7 +116,7 @@ class Isolated:
             self.close()
             return None
         try:
-            values, _, failure = connection.recv()
+            values, _, failure, _ = connection.recv()
         except (EOFError, ConnectionError):
             self.close()
             return None
@@ -170,7 +175,8 @@ def _serve(grader: Grader, parents: Connection, connection: Connection, parent: 
             for batch in connection.recv():
                 begun = time.perf_counter()
                 values, failure = _graded(grader, batch)
-                connection.send((values, time.perf_counter() - begun, failure))
+                ran = sys.modules.pop(MARK, None) is not None
+                connection.send((values, time.perf_counter() - begun, failure, ran))
     except (EOFError, ConnectionError, KeyboardInterrupt):
         os._exit(0)
 

@@ -31,7 +31,7 @@ JUNK = Code(
     why=f"Letters without sense earn what the right answer earns. {_LEARNED}",
     fix=f"{_DEFAULT} Compare with the reference, not with what the completion is not.",
     how="'zzz' and twelve random letters, alone and in the oracle's form.",
-    source="reasoning-gym 0.1.25, `game_of_life_halting`: any text without the word 'True' is read as False",
+    source="reasoning-gym 0.1.25, `game_of_life_halting`: bool(text) is True for every text but ''",
 )
 NONE = Code(
     "A112",
