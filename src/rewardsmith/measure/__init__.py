@@ -35,12 +35,17 @@ from .pareto import expected_utility as expected_utility
 from .pareto import hypervolume as hypervolume
 from .pareto import non_dominated as non_dominated
 from .pareto import sparsity as sparsity
+from .specification import Effort as Effort
+from .specification import Specification as Specification
+from .specification import Specified as Specified
+from .specification import specification_benchmark as specification_benchmark
 
 __all__ = [
     "Action",
     "BoltzmannHuman",
     "Cliff",
     "DiscreteBelief",
+    "Effort",
     "ForcedUncertainty",
     "GaussianBelief",
     "HackingMonitor",
@@ -49,6 +54,8 @@ __all__ = [
     "PartialOrder",
     "RationalHuman",
     "Reading",
+    "Specification",
+    "Specified",
     "Watch",
     "action_gap",
     "calibrated",
@@ -67,6 +74,7 @@ __all__ = [
     "proxy_correlation",
     "scan",
     "sparsity",
+    "specification_benchmark",
     "stability_constant",
     "trend",
     "true_gain_bound",

@@ -86,9 +86,8 @@ class HackingMonitor:
     """Suspects hacking when a statistic of the checkpoints passes a threshold.
 
     Args:
-        threshold: in standard errors.  The default is for about 40 to 80 checkpoints; ``calibrated`` sets it
-        from
-            benign runs of your own, with a guarantee.
+        threshold: in standard errors; that of docs/measure/monitors.md by default, made from runs of 40 to 80
+            checkpoints.  ``calibrated`` makes one from benign runs of your own.
         window: checkpoints in a window.
         statistic: ``parting``, ``trend`` or ``cusum``; see the functions of these names.
         action: what a suspicion asks for.
@@ -102,7 +101,7 @@ class HackingMonitor:
         (True, 3)
     """
 
-    threshold: float = 4.0
+    threshold: float = 1.6
     window: int = 8
     statistic: Statistic = "parting"
     action: Action = Action()

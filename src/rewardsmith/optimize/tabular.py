@@ -7,7 +7,7 @@ them among the rewards, so comparisons are paired and do not depend on which oth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -58,12 +58,13 @@ class Curves:
     """Exact performance under the MDP's own reward while learning.
 
     ``episodes``: ``(E,)`` numbers of episodes seen; ``performance``: ``(K, N, E)``; ``steps``: ``(K, N)``
-    environment steps used.
+    environment steps used; ``values``: ``(K, N, S, A)`` action values in the end, of Q-learning only.
     """
 
     episodes: Table
     performance: Floats
     steps: Table
+    values: Floats = field(default_factory=lambda: np.zeros(0))
 
     def episodes_to(self, level: float) -> Floats:
         """Episodes until the performance first reaches ``level``; all episodes where it never does."""
@@ -140,7 +141,8 @@ def q_learning(mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QL
             if not live.any():
                 break
     shape = (kinds, n)
-    return Curves(np.array(at), np.stack(curve, -1).reshape(*shape, -1), steps.reshape(shape))
+    curves = np.stack(curve, -1).reshape(*shape, -1)
+    return Curves(np.array(at), curves, steps.reshape(shape), q.reshape(*shape, *q.shape[1:]))
 
 
 def reinforce(mdp: TabularMDP, seeds: Sequence[int], config: Reinforce, online: OnlineReward) -> Curves:
