@@ -19,7 +19,10 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def on_config(config: Any) -> Any:
     """Called by MkDocs first: the section of the findings goes before the reference."""
-    pages = [{f"{code.code} {code.title}": f"measure/codes/{code.code}.md"} for code in _every_code()]
+    pages = [
+        {f"Of rewardsmith {verb}": [{f"{c.code} {c.title}": f"measure/codes/{c.code}.md"} for c in codes]}
+        for verb, codes in _every_code().items()
+    ]
     names = [next(iter(each)) if isinstance(each, dict) else "" for each in config["nav"]]
     config["nav"].insert(names.index("Reference"), {"Findings": pages})
     return config
@@ -29,15 +32,16 @@ def on_files(files: Any, config: Any) -> Any:
     """Called by MkDocs with the pages on disk: those of the findings are added."""
     from mkdocs.structure.files import File
 
-    for code in _every_code():
+    for code in (code for codes in _every_code().values() for code in codes):
         files.append(File.generated(config, f"measure/codes/{code.code}.md", content=code_page(code)))
     return files
 
 
-def _every_code() -> list[Any]:
+def _every_code() -> dict[str, list[Any]]:
+    """The codes by the verb that finds them."""
     from rewardsmith.measure import audit, check
 
-    return [*check.codes().values(), *audit.codes().values()]
+    return {"check": list(check.codes().values()), "audit": list(audit.codes().values())}
 
 
 def code_page(code: Any) -> str:
