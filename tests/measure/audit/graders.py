@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import rewardsmith as rs
+
 Grader = Callable[[Mapping[str, Any]], list[float | None]]
 Rule = Callable[[str, str], float | None]
 
@@ -295,6 +297,14 @@ HOLES: dict[str, set[str]] = {
     "never": {"A101"},
     "evaluates": {"A137"},
 }
+
+
+@rs.term(each=True, timeout=0.5, concurrency=1, on_error="abstain")
+def gives_up(completion: str | None, reference: str) -> float | None:
+    """Does not finish with long texts, but ends its own work."""
+    if completion is not None and len(completion) > 3000:
+        time.sleep(60)
+    return None if completion is None else float(completion.strip() == reference)
 
 
 def in_batch(batch: Mapping[str, Any]) -> list[float | None]:

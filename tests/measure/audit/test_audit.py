@@ -31,6 +31,7 @@ from rewardsmith.measure.audit import (
     in_form,
     relations,
 )
+from rewardsmith.measure.audit.hidden import embedded
 from rewardsmith.measure.audit.isolate import Isolated
 from rewardsmith.measure.check import Code, Level
 from rewardsmith.terms.answer import read_number
@@ -308,3 +309,19 @@ def test_what_every_text_in_the_form_earns_is_said_once() -> None:
     assert "; so do " in found.message
     assert not report.codes & {"A124", "A150", "A160", "A117"}
     assert {each.name for each in report.results if each.level is not None} >= {"near miss", "embedded"}
+
+
+def test_a_term_that_ends_its_own_work_comes_back() -> None:
+    """It gives no verdict after its timeout, which is longer than the deadline of a call."""
+    report = audit(graders.gives_up, arithmetic(3), Audit(form="bare", deadline=0.2))
+    assert "A131" not in report.codes
+    assert np.isnan(graders.gives_up({"completion": ["5" * 4000], "reference": ["5"]})).all()
+
+
+def test_a_digit_more_is_no_other_answer() -> None:
+    rows = examples_of(["3 / 4?", "1 / 8?", "17 + 26?"], ["0.7500", "0.1250", "43"])
+    tolerant = terms.numeric_answer(find="whole", relative=1e-3)
+    assert "A124" not in audit(tolerant, rows, Audit(form="bare")).codes
+    made = [text for row in rows for text in embedded(row, np.random.default_rng(0))]
+    assert {"437", "10.7500"} <= set(made)
+    assert not {"0.75007", "0.12507"} & set(made)

@@ -134,8 +134,16 @@ def embedded(example: Example, rng: np.random.Generator) -> list[str | None]:
     longer = (
         (f"1{answer}", f"{answer}7", f"1{answer}7") if digit else (f"x{answer}", f"{answer}y", f"x{answer}y")
     )
-    texts = [text for each in longer for text in (each, example.said(each)) if example.wrong(each)]
-    return list(dict.fromkeys(texts))
+    far = [each for each in longer if example.wrong(each) and not _rounds_to(each, answer)]
+    return list(dict.fromkeys(text for each in far for text in (each, example.said(each))))
+
+
+def _rounds_to(text: str, answer: str) -> bool:
+    """Whether one more digit only makes the number more precise: 0.75007 is no other answer than 0.7500."""
+    try:
+        return abs(float(text) - float(answer)) <= 0.01 * abs(float(answer))
+    except ValueError:
+        return False
 
 
 def in_thought(example: Example, rng: np.random.Generator) -> list[str | None]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from ...core.algebra import Reward, Scope
 from ...core.errors import BadInput
+from ...core.node import walk
+from ...core.term import Term
 from ..check.finding import Finding, Level
 from . import catalogue
 from .attack import Attack, Relation
@@ -35,7 +37,7 @@ class Audit:
         attacks: those to try; all if None.
         same: names of declared relations that must hold: ``case``, ``notation``, ``full stop``.
         allow: ``{code: reason}``: findings that are no fault of this grader.
-        deadline: seconds after which a call is ended.
+        deadline: seconds after which a call is ended; where a term has a ``timeout`` of its own, at least that.
         slow: seconds for one completion that are too many.
         seed: of everything that is drawn.
     """
@@ -157,7 +159,7 @@ def audit(
     _refuse(grader, examples)
     tries, floor = _tries(how)
     warm = batch_of(examples[:1], [examples[0].oracle])
-    with Isolated(grader, how.deadline, warm) as worker:
+    with Isolated(grader, _deadline(grader, how), warm) as worker:
         said("the form of the answer")
         form, rows = _formed(worker, examples, how.form)
         said(f"{len(tries)} attacks on {len(rows)} rows")
@@ -207,6 +209,13 @@ def _formed(worker: Isolated, examples: Sequence[Example], form: str) -> tuple[s
     name = best_form(examples[:_FORM_ROWS], mean_score)
     worker.late = 0  # what a wrong form costs is no fault yet
     return name, in_form(examples, FORMS[name])
+
+
+def _deadline(grader: Any, how: Audit) -> float:
+    """Seconds for a call: a term that ends its own work after a time is given that time."""
+    terms = [each for each in walk(grader) if isinstance(each, Term)] if isinstance(grader, Reward) else []
+    own = [float(dict(each.options)["timeout"]) for each in terms if each.each]
+    return max([how.deadline, *(1.0 + seconds for seconds in own)])
 
 
 def _tries(how: Audit) -> tuple[tuple[Attack | Relation, ...], tuple[Attack, ...]]:
