@@ -21,7 +21,7 @@ from rewardsmith.measure.distance import (
     starc_of,
     transition_moments,
 )
-from rewardsmith.measure.distance.features import Columns, random_potentials
+from rewardsmith.measure.distance.features import Columns, basis, random_potentials, whiten
 from rewardsmith.measure.distance.moments import products, resampled
 from rewardsmith.measure.distance.sampled import task_transitions
 
@@ -256,3 +256,18 @@ def test_refusals(pendulum: Coverage) -> None:
             Transitions(np.ones((9, 1)), np.ones((9, 1)), np.ones((9, 1)), np.zeros(9, int), 0.9),
             np.random.default_rng(0),
         )
+
+
+@pytest.mark.parametrize("width", [1, 4, 12, 30, 400])
+def test_features_stay_few_and_express_what_they_say(width: int) -> None:
+    rng = np.random.default_rng(width)
+    x = rng.normal(size=(1500, width))
+    made = basis(width, np.random.default_rng(0))(x)
+    assert made.shape[1] < 480
+    span = [np.ones(len(x)), x[:, 0], *([x[:, 0] ** 2, np.abs(x[:, -1])] if width <= 30 else [])]
+    span += [x[:, 0] * x[:, 3]] if 4 <= width <= 12 else []
+    (white,) = whiten(made, least=1e-6)
+    assert white.T @ white / len(x) == pytest.approx(np.eye(white.shape[1]), abs=1e-3)
+    for column in span:
+        left = column - white @ (white.T @ column) / len(x)
+        assert np.abs(left).max() < 1e-2 * np.abs(column).max()

@@ -14,7 +14,8 @@ from ...tasks import Task
 Numbers = np.ndarray[Any, Any]
 FOURIER = 64
 _BUMPS = 10  # along each column
-_MOST_FOR_PRODUCTS = 12  # columns; with more, only squares
+_MOST_FOR_PRODUCTS = 12  # columns
+_MOST_OF_COLUMNS = 320  # features of single columns together
 _FAR = 4.0  # standard deviations; what lies further is drawn in
 
 
@@ -71,21 +72,23 @@ def _width(batch: dict[str, Numbers], names: tuple[str, ...]) -> int:
 def basis(width: int, rng: np.random.Generator) -> Callable[[Numbers], Numbers]:
     """Features of standardised columns ``(..., D)``, ``(..., F)``.
 
-    1, every column, its absolute value and bumps along it, products of two columns, and random Fourier features
-    of two columns.
+    1, every column, its square, its absolute value and bumps along it (fewer for many columns), products of two
+    columns (for few), and random Fourier features of two columns.
     """
     frequency = np.where(_few(rng, width, FOURIER, 2), rng.normal(size=(width, FOURIER)), 0.0)
     phase = rng.uniform(0, 2 * np.pi, FOURIER)
-    left, right = np.triu_indices(width)
-    if width > _MOST_FOR_PRODUCTS:
-        left = right = np.arange(width)
-    centres = np.linspace(-2.5, 2.5, _BUMPS)
-    spread = (5.0 / (_BUMPS - 1)) ** 2
+    left, right = np.triu_indices(width, 1 if width <= _MOST_FOR_PRODUCTS else width)
+    each = min(_BUMPS + 3, max(1, _MOST_OF_COLUMNS // width))
+    centres = np.linspace(-2.5, 2.5, max(0, each - 3))
+    spread = (5.0 / max(1, len(centres) - 1)) ** 2
 
     def features(x: Numbers) -> Numbers:
+        own = [x, x**2, np.abs(x)][:each]
         bumps = [np.exp(-((x - centre) ** 2) / spread) for centre in centres]
-        parts = [np.ones((*x.shape[:-1], 1)), x, np.abs(x), *bumps, x[..., left] * x[..., right]]
-        return np.concatenate([*parts, np.cos(x @ frequency + phase)], axis=-1)
+        products = x[..., left] * x[..., right]
+        return np.concatenate(
+            [np.ones((*x.shape[:-1], 1)), *own, *bumps, products, np.cos(x @ frequency + phase)], axis=-1
+        )
 
     return features
 
