@@ -28,7 +28,8 @@ def sample_batch(
     ``reference_scores`` and ``member_scores`` (three columns), ``prompt``, ``completion``, ``reference``
     (texts; leading shape ``(N,)`` only).
     """
-    batch = {name: _KNOWN.get(name, _normal)(rng, shape) for name in {"terminated", "first", *fields}}
+    names = sorted({"terminated", "first", *fields})  # the order of a set differs from process to process
+    batch = {name: _KNOWN.get(name, _normal)(rng, shape) for name in names}
     for name in ("verdict", "correct"):
         if name in batch and missing:
             batch[name] = np.where(rng.random(shape) < missing, np.nan, batch[name])
