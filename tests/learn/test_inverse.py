@@ -8,7 +8,7 @@ import pytest
 from rewardsmith.core import mdp as tables
 from rewardsmith.core.errors import BadInput
 from rewardsmith.core.soft import soft_policy
-from rewardsmith.learn.inverse import max_entropy_irl, visits_of
+from rewardsmith.learn.inverse import max_entropy_irl, sample_episodes, visits_of
 
 
 def world(seed):
@@ -29,7 +29,7 @@ def test_features_match_and_the_weights_come_back():
 
 def test_it_maximises_the_likelihood_of_the_demonstrated_actions():
     mdp, phi, w = world(1)
-    visits = 0.1 * tables.occupancy(mdp, soft_policy(mdp, 3 * phi @ w, 1.0))
+    visits = tables.occupancy(mdp, soft_policy(mdp, 3 * phi @ w, 1.0))
 
     def likelihood(weights):
         return float((visits * np.log(soft_policy(mdp, phi @ weights, 1.0))).sum())
@@ -52,6 +52,28 @@ def test_visits_are_counted_with_their_discount():
     expected[1] = 0.5, 0.5
     expected[2, 1] = 0.25
     np.testing.assert_allclose(found, expected)
+
+
+def test_sampled_episodes_visit_what_the_policy_does():
+    mdp = tables.chain(2, 3, discount=0.8, slip=0.2)
+    policy = np.random.default_rng(0).dirichlet(np.ones(2), mdp.states)
+    episodes = sample_episodes(mdp, policy, 20_000, 40, np.random.default_rng(1))
+    expected = tables.occupancy(mdp, policy) * ~mdp.ends[:, None]  # what follows the end is not recorded
+    np.testing.assert_allclose(visits_of(mdp, *episodes), expected, atol=0.02)
+    starts = sample_episodes(mdp, policy, 20_000, 1, np.random.default_rng(2), anywhere=True)[0]
+    np.testing.assert_allclose(np.bincount(starts[:, 0]) / 20_000, 1 / mdp.states, atol=0.02)
+
+
+def test_demonstrations_that_end_teach_the_goal():
+    """The mass after the end is missing from the counts, and must be."""
+    mdp = tables.chain(3, 3, discount=0.9, slip=0.1)
+    phi = np.stack([mdp.transition[:, :, 0], mdp.transition[:, :, -1]], -1) * ~mdp.ends[:, None, None]
+    right = np.ones(mdp.states, int)
+    shown = visits_of(mdp, *sample_episodes(mdp, right, 200, 60, np.random.default_rng(0)))
+    w = max_entropy_irl(mdp, phi, shown, temperature=0.1)
+    assert w[1] > 0 > w[0]
+    found = tables.policy_iteration(mdp.with_reward(phi @ w))[0]
+    assert (found[~mdp.ends] == 1).all()
 
 
 def test_refusals():

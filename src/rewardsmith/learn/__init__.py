@@ -8,6 +8,7 @@ from .inference import NotIdentified as NotIdentified
 from .inference import btl_inference as btl_inference
 from .inference import item_differences as item_differences
 from .inverse import max_entropy_irl as max_entropy_irl
+from .inverse import sample_episodes as sample_episodes
 from .inverse import visits_of as visits_of
 from .preferences import bootstrap_preferences as bootstrap_preferences
 from .preferences import fit_preferences as fit_preferences
@@ -21,5 +22,6 @@ __all__ = [
     "item_differences",
     "max_entropy_irl",
     "next_pairs",
+    "sample_episodes",
     "visits_of",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import BadInput, MissingExtra
-from ..core.mdp import TabularMDP, occupancy
+from ..core.mdp import TabularMDP, as_policy, occupancy
 from ..core.soft import soft_policy
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -20,15 +20,16 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 def max_entropy_irl(
     mdp: TabularMDP, features: Any, visits: Any, l2: float = 1e-3, temperature: float = 1.0
 ) -> Floats:
-    r"""Weights ``(F,)`` that maximise ``w . f - (1 - discount) initial . V_w - l2 / 2 |w|^2``.
+    r"""Weights ``(F,)`` that maximise ``(1 - discount) (w . f - initial . V_w) - l2 / 2 |w|^2``.
 
-    f are the expected features of the demonstrations (visits brought to mass 1) and V_w the soft values of
-    the reward w . phi, so the gradient is f minus the expected features of the soft policy: concave, and
-    equal to the likelihood of the demonstrated actions where the visits obey the dynamics.
+    f are the discounted features of the demonstrations and V_w the soft values of the reward w . phi, so the
+    gradient is f minus the features of the soft policy: concave, and equal to the likelihood of the
+    demonstrated actions where the visits obey the dynamics.
 
     Args:
-        features: ``(S, A, F)``.
-        visits: ``(S, A)`` discounted visits of the demonstrator, e.g. ``visits_of(mdp, episodes)``.
+        features: ``(S, A, F)``. visits: ``(S, A)`` discounted visits of the demonstrator, as
+        ``core.mdp.occupancy`` or ``visits_of``.  What
+            comes after the end of an episode is not among the latter, so features of terminal states must be 0.
         temperature: of the soft policy; it only scales w.
 
     Raises:
@@ -46,7 +47,7 @@ def max_entropy_irl(
     if phi.ndim != 3 or phi.shape[:2] != shape or shown.shape != shape or not shown.sum() > 0:
         received = f"features {phi.shape}, visits {shown.shape}"
         raise BadInput("max_entropy_irl", received, f"features {shape} and F, visits {shape} with a sum > 0")
-    shown = shown / shown.sum()
+    shown = shown * (1 - mdp.discount)
 
     def loss(w: Floats) -> tuple[float, Floats]:
         policy = soft_policy(mdp, phi @ w, temperature)
@@ -76,3 +77,23 @@ def visits_of(mdp: TabularMDP, states: Any, actions: Any, alive: Any = None) -> 
     table = np.zeros((mdp.states, mdp.actions))
     np.add.at(table, (s[live], a[live]), weights[live])
     return table / len(s)
+
+
+def sample_episodes(
+    mdp: TabularMDP, policy: Any, count: int, length: int, rng: np.random.Generator, anywhere: bool = False
+) -> tuple[Any, Any, Any]:
+    """States, actions and whether the step happened, ``(count, length)`` each.
+
+    Args:
+        anywhere: start in any state instead of where the MDP starts.
+    """
+    chances = as_policy(mdp, policy).cumsum(-1)
+    after = mdp.transition.cumsum(-1)
+    starts = np.full(mdp.states, 1.0 / mdp.states) if anywhere else mdp.initial
+    state, rows = rng.choice(mdp.states, count, p=starts), list[tuple[Any, Any, Any]]()
+    for _ in range(length):
+        action = np.minimum((rng.random((count, 1)) > chances[state]).sum(-1), mdp.actions - 1)
+        rows.append((state, action, ~mdp.ends[state]))
+        state = np.minimum((rng.random((count, 1)) > after[state, action]).sum(-1), mdp.states - 1)
+    states, actions, happened = (np.array(column).T for column in zip(*rows, strict=True))
+    return states, actions, happened
