@@ -323,5 +323,5 @@ def test_a_digit_more_is_no_other_answer() -> None:
     tolerant = terms.numeric_answer(find="whole", relative=1e-3)
     assert "A124" not in audit(tolerant, rows, Audit(form="bare")).codes
     made = [text for row in rows for text in embedded(row, np.random.default_rng(0))]
-    assert {"437", "10.7500"} <= set(made)
-    assert not {"0.75007", "0.12507"} & set(made)
+    assert {"437", "1110.7500"} <= set(made)
+    assert not {"0.7500777", "0.1250777"} & set(made)

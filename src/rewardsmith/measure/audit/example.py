@@ -2,6 +2,7 @@ r"""Examples: what a grader is audited on, and the form in which a right answer 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -59,12 +60,13 @@ class Example:
         return f"{self.before}{answer}{self.after}"
 
     def wrong(self, answer: str) -> bool:
-        """Whether a text surely differs from the answer, as text and as a number."""
+        """Whether a text surely differs from the answer, as text and as a number (decimals: by 0.1 %)."""
         ours, theirs = _plain(answer), _plain(self.answer)
         if ours == theirs or _words(ours) == _words(theirs):
             return False
         try:
-            return float(ours) != float(theirs)
+            near = 1e-3 if "." in ours + theirs else 0.0
+            return not math.isclose(float(ours), float(theirs), rel_tol=near)
         except ValueError:
             return True
 

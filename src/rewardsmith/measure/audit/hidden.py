@@ -59,7 +59,7 @@ EMBEDDED = Code(
     Level.ERROR,
     why="142 and 427 contain 42: long strings of characters hit many answers.",
     fix="Compare whole answers, not substrings.",
-    how="The answer with a letter or digit before or behind it, in the oracle's form and alone.",
+    how="The answer with letters or digits before or behind it, in the oracle's form and alone.",
 )
 THOUGHT = Code(
     "A125",
@@ -130,10 +130,10 @@ def embedded(example: Example, rng: np.random.Generator) -> list[str | None]:
     answer = example.answer
     if not answer:
         return []
-    digit = answer[-1:].isdigit()
-    longer = (
-        (f"1{answer}", f"{answer}7", f"1{answer}7") if digit else (f"x{answer}", f"{answer}y", f"x{answer}y")
-    )
+    # half as long again, so that pay by the share of right characters is no error here
+    more = max(1, len(answer) // 2)
+    head, tail = ("1" * more, "7" * more) if answer[-1:].isdigit() else ("x" * more, "y" * more)
+    longer = (f"{head}{answer}", f"{answer}{tail}", f"{head}{answer}{tail}")
     far = [each for each in longer if example.wrong(each) and not _rounds_to(each, answer)]
     return list(dict.fromkeys(text for each in far for text in (each, example.said(each))))
 
