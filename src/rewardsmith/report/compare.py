@@ -94,9 +94,9 @@ def _pairs(each: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def told(each: Mapping[str, Any], i: int, j: int) -> bool:
-    """Whether a distance lies above its noise floor with its whole interval."""
-    low, floor = each["low"][i][j], each["floor"][i][j]
-    return low is not None and low > (floor or 0.0)
+    """Whether the whole interval lies above the noise floor; a regret may also lie below 0."""
+    low, high, floor = (each[name][i][j] for name in ("low", "high", "floor"))
+    return (low is not None and low > (floor or 0.0)) or (high is not None and high < 0.0)
 
 
 # ---------------------------------------------------------------------- the picture

@@ -95,6 +95,10 @@ def test_regret_sentence_names_the_dearest_first() -> None:
     )
     assert "training on b instead of a cost 40% of what training gains under a" in text
     assert "training on c instead of a cost 10%" in text
+    better = regret_sentence("ab", sampled([[0, -0.3], [-0.01, 0]]))
+    first, second = better.split("; ")
+    assert first == "training on a instead of b cost nothing (-1%) under b"
+    assert second == "training on b instead of a gained 30% more under a."
 
 
 def test_refusals() -> None:

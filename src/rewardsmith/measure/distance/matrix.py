@@ -190,7 +190,8 @@ def regret_sentence(names: Sequence[str], found: Sampled) -> str:
             continue
         said = f"training on {names[j]} instead of {names[i]} "
         if value <= 0:
-            said += f"cost nothing under {names[i]} ({value:+.0%})"
+            better = f"gained {-value:.0%} more" if found.high[i, j] < 0 else f"cost nothing ({value:+.0%})"
+            said += f"{better} under {names[i]}"
         else:
             said += f"cost {value:.0%} of what training gains under {names[i]}"
             said += "" if found.low[i, j] > 0 else ", which these seeds do not tell from 0"

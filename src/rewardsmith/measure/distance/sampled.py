@@ -67,8 +67,8 @@ class Sampled:
 
     @property
     def distinguishable(self) -> Numbers:
-        """``(R, R)``: the whole interval lies above the noise floor."""
-        return self.low > self.floor
+        """``(R, R)``: the whole interval lies above the noise floor (a regret may also lie below 0)."""
+        return (self.low > self.floor) | (self.high < 0.0)
 
     @property
     def hidden(self) -> Numbers:
