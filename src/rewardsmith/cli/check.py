@@ -16,6 +16,7 @@ from .runs import Json, Root
 
 if TYPE_CHECKING:
     from ..measure.check import CheckReport, Finding, Rules
+    from ..measure.exploit import ExploitFolder
     from ..tasks import Task
 
 NAME = "check"
@@ -49,6 +50,10 @@ def command(
     config: Annotated[
         Path | None, typer.Option(help="The pyproject.toml with the rules [default: the nearest one].")
     ] = None,
+    exploits: Annotated[
+        Path | None, typer.Option(help="Where known exploits are kept [default: .rewardsmith/exploits].")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the exploit that is found there.")] = False,
     runs: Root = None,
     json: Json = False,
 ) -> None:
@@ -57,7 +62,8 @@ def command(
         raise BadInput("--seed", seed, "a whole number, at least 0")
     rules = _rules(config)
     rewards = _given(reward, task, rules, runs)
-    checked = [_check(given, own, rules, fast, seed) for given, own in rewards]
+    folder = _exploits(exploits, keep)
+    checked = [_check(given, own, rules, fast, seed, folder) for given, own in rewards]
     page = None if out is None else _page(checked, out)
     if json:
         say_json(_record(checked, page))
@@ -133,12 +139,28 @@ def _name(given: Given) -> str:
     return given.source.rpartition(".py:")[2] if ".py:" in given.source else ""
 
 
-def _check(given: Given, task: Task, rules: Rules, fast: bool, seed: int) -> Checked:
+def _exploits(path: Path | None, keep: bool) -> ExploitFolder:
+    from ..measure.exploit.known import FOLDER, ExploitFolder
+
+    if path is not None and path.exists() and not path.is_dir():
+        raise BadInput("--exploits", str(path), "a folder")
+    return ExploitFolder(path or FOLDER, keep)
+
+
+def _check(given: Given, task: Task, rules: Rules, fast: bool, seed: int, exploits: ExploitFolder) -> Checked:
     from ..measure.check import check
 
     own = rules.of(given.file, _name(given))
     tell(f"checking {one_line(given.source)} on {task.name}")
-    report = check(given.reward, task, fast=fast, seed=seed, rules=own, progress=lambda name: tell(f"  {name}"))
+    report = check(
+        given.reward,
+        task,
+        fast=fast,
+        seed=seed,
+        rules=own,
+        exploits=exploits,
+        progress=lambda name: tell(f"  {name}"),
+    )
     return Checked(given, task, report)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..exploit.attack import ATTACKER
 from ..exploit.behaviour import Contrast, contrast, saturated
 from .finding import Code, Example, Finding, Level
-from .incentives import ranking, told
+from .incentives import told
 from .protocol import Check
 from .scene import Scene
 
@@ -30,7 +30,7 @@ HACKED = Code(
 
 def find(scene: Scene) -> Iterator[Finding]:
     """Judge the attackers among all behaviour that is known."""
-    found = ranking(scene)
+    found = scene.ranking
     trained = found.named(ATTACKER + ",")
     good = [one for one in found.incomes if one.success >= 0.8 * found.best_success]
     hacks: list[Contrast] = []

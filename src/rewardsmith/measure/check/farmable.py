@@ -11,7 +11,7 @@ from ..exploit.behaviour import Contrast
 from ..exploit.loop import Loop, loop_in
 from ..exploit.search import Ranking
 from .finding import Code, Example, Finding, Level
-from .incentives import blame, ranking, severity, told
+from .incentives import blame, severity, told
 from .protocol import Check
 from .scene import Numbers, Scene, state_at
 
@@ -34,7 +34,7 @@ FARMABLE = Code(
 
 def find(scene: Scene) -> Iterator[Finding]:
     """Plan, play and compare."""
-    found = ranking(scene)
+    found = scene.ranking
     seen = found.contrast
     if seen is None or not seen.agreed or blame(scene, found) != FARMABLE.code:
         return

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...core.algebra import Scope
-from ..exploit.attack import ATTACKER, attack
+from ..exploit.attack import ATTACKER
 from ..exploit.behaviour import Contrast, dies
 from ..exploit.living import living
-from ..exploit.search import Ranking, rank
+from ..exploit.search import Ranking
 from .finding import Code, Example, Finding, Level
 from .protocol import Check
 from .scene import Scene
@@ -45,7 +45,7 @@ LIVES = Code(
 
 def find(scene: Scene) -> Iterator[Finding]:
     """Compare the best-paid behaviour with what lasts, or arrives."""
-    found = ranking(scene)
+    found = scene.ranking
     seen, code = found.contrast, blame(scene, found)
     if seen is not None and (code == DIES.code or (code == LIVES.code and seen.agreed)):
         kind = DIES if code == DIES.code else LIVES
@@ -97,14 +97,6 @@ def _sign(scene: Scene) -> Iterator[Finding]:
             evidence=vars(found),
             level=Level.WARNING,
         )
-
-
-def ranking(scene: Scene) -> Ranking:
-    """Behaviour of all kinds, of attackers too without ``fast``, and what it earns; made once per scene."""
-    if "_ranking" not in vars(scene):
-        more = () if scene.fast else attack(scene.reward, scene.task, scene.seed)
-        vars(scene)["_ranking"] = rank(scene.reward, scene.task, scene.seed, more)
-    return vars(scene)["_ranking"]
 
 
 def blame(scene: Scene, found: Ranking) -> str | None:

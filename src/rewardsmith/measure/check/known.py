@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from ...core.algebra import Scope
-from ..exploit.known import FOLDER, known, replay, scripted
+from ..exploit.known import keep, known, replay, scripted
 from .finding import Code, Example, Finding, Level
-from .incentives import ranking, told
+from .incentives import told
 from .protocol import Check
 from .scene import Scene
 
@@ -28,9 +29,9 @@ def find(scene: Scene) -> Iterator[Finding]:
     """Pay every known exploit."""
     if scene.reward.scope > Scope.EPISODE or not scene.reward.fields <= set(scene.episodes[0]):
         return
-    kept = (*known(FOLDER, scene.task), *scripted(scene.task, scene.seed))
+    kept = (*known(scene.exploits.path, scene.task), *scripted(scene.task, scene.seed))
     for one in kept:
-        found = ranking(scene)
+        found = scene.ranking
         seen = replay(scene.reward, scene.task, one, found.incomes, found.idle)
         if seen is not None and seen.agreed:
             yield Finding(
@@ -40,6 +41,16 @@ def find(scene: Scene) -> Iterator[Finding]:
                 evidence={"name": one.name, "broke": one.reward} | told(seen),
                 episode=one.exploit.episodes[0]["obs"][0],
             )
+
+
+def keep_found(scene: Scene) -> Path | None:
+    """Keep the exploit of a scene beside the best-paid success, for every later reward on its task."""
+    seen = scene.ranking.contrast
+    if seen is None or not seen.agreed:
+        return None
+    good = [one for one in scene.ranking.found if one.name == seen.reference.name]
+    hack = scene.ranking.behaviour(seen.hack.name)
+    return keep(scene.exploits.path, scene.task, scene.reward, hack, good[0] if good else None, seen.hack.name)
 
 
 CHECK = Check("known", (AGAIN,), find)

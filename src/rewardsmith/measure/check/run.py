@@ -12,8 +12,10 @@ from ...core.arrays import Batch
 from ...core.errors import BadInput
 from ...core.fields import Field
 from ...tasks import Task
+from ..exploit.known import ExploitFolder
 from .catalogue import checks as all_checks
 from .finding import Finding, Level
+from .known import keep_found
 from .numeric import INFINITE, RAISES
 from .protocol import Check
 from .rules import Rules
@@ -79,6 +81,7 @@ def check(
     seed: int = 0,
     checks: Sequence[Check] | None = None,
     rules: Rules | None = None,
+    exploits: ExploitFolder | None = None,
     progress: Progress | None = None,
 ) -> CheckReport:
     """Run every check on a reward for a task.
@@ -88,6 +91,7 @@ def check(
         seed: of everything that is drawn.
         checks: those to run; all if None.
         rules: what this project accepts, and its levels.
+        exploits: where exploits are kept and read; ``.rewardsmith/exploits`` if None, and none are added.
         progress: called with the name of each check before it runs.
 
     Raises:
@@ -104,7 +108,11 @@ def check(
     if not isinstance(task, Task):
         raise BadInput("check", type(task).__name__, "a task, such as tasks.load('cartpole')")
     chosen = all_checks() if checks is None else checks
-    return _run(Scene(reward, task, fast, seed), task.name, chosen, rules or Rules(), progress)
+    scene = Scene(reward, task, fast, seed, exploits or ExploitFolder())
+    report = _run(scene, task.name, chosen, rules or Rules(), progress)
+    if scene.exploits.keep and "known" in report.ran:
+        keep_found(scene)
+    return report
 
 
 def check_on(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -14,6 +14,9 @@ from ...core.arrays import Batch
 from ...core.fields import Field
 from ...tasks import Task
 from ...tasks.record import record_episodes, record_steps
+from ..exploit.attack import attack
+from ..exploit.known import ExploitFolder
+from ..exploit.search import Ranking, rank
 from .probes import probe_fields, probe_observations
 from .trace import Trace, trace
 
@@ -29,6 +32,7 @@ class Scene:
         task: what it is for.
         fast: leave out whatever trains.
         seed: of everything that is drawn.
+        exploits: where known exploits are kept.
 
     Nothing here judges: checks do.  Batches hold every field of the task, and ``success`` (per step), which a
     check may read because it judges a reward and proposes none.
@@ -38,6 +42,7 @@ class Scene:
     task: Task
     fast: bool = True
     seed: int = 0
+    exploits: ExploitFolder = field(default_factory=ExploitFolder)
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -82,6 +87,12 @@ class Scene:
     def batches(self) -> tuple[dict[str, Numbers], ...]:
         """What any reward can be evaluated on: the steps where it judges steps, and the episodes."""
         return (self.steps, *self.episodes) if self.by_step else self.episodes
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """Behaviour of many kinds, of trained attackers too where not ``fast``, and what the reward pays it."""
+        more = () if self.fast else attack(self.reward, self.task, self.seed)
+        return rank(self.reward, self.task, self.seed, more)
 
     # ------------------------------------------------------------------ the reward
     @cached_property
