@@ -123,7 +123,10 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> int:
         return STOPPED
     if isinstance(error, typer.TyperException):
         verb = next((f"{each.NAME} " for each in VERBS if each.NAME in arguments[:1]), "")
-        tell(f"error: {one_line(_usage(error))}; see: rewardsmith {verb}--help")
+        said = one_line(_usage(error))
+        if said.startswith("No such option") and verb.strip() in (check.NAME, compare.NAME):
+            said += "; a program that begins with a minus goes after --, behind all options"
+        tell(f"error: {said}; see: rewardsmith {verb}--help")
         return 2
     if isinstance(error, RewardsmithError):
         tell(f"error: {one_line(error)}")
