@@ -1,7 +1,7 @@
 """The command ``rewardsmith``: puts the verbs together and turns every failure into one clear line.
 
-Exit codes: 0 done, 1 a fault of ours or what ``check`` and ``audit`` found, 2 input that cannot be used (or a disk
-that refuses), 130 stopped.
+Exit codes: 0 done, 1 a fault of ours or what ``check`` and ``audit`` found, 2 input that cannot be used (or a
+disk that refuses), 130 stopped.
 """
 
 from __future__ import annotations
