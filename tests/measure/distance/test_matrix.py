@@ -74,9 +74,9 @@ def test_words(distance: float, said: str) -> None:
 
 def test_sentences_say_what_is_not_known() -> None:
     below = sentence_of(("a", "b"), sampled([[0, 0.05], [0.05, 0]], floor=0.06))
-    assert below == "a and b are not distinguishable (noise floor 0.06)."
+    assert below == "a and b are not distinguishable (below the noise floor 0.06)."
     wide = sentence_of(("a", "b"), sampled([[0, 0.3], [0.3, 0]], width=0.4))
-    assert wide == "a and b are not distinguishable (the interval reaches 0)."
+    assert wide.endswith("(0.30, but the interval [-0.10, 0.70] reaches the noise floor 0.00).")
     same = sentence_of(("a", "b"), sampled([[0, 0.0], [0.0, 0]], width=0.0))
     assert same == "a and b are the same up to shaping and scale."
     flat = sentence_of(("a", "b"), sampled([[0, 0.5], [0.5, 0]], trivial=(1,)))

@@ -168,10 +168,7 @@ def sentence_of(names: Sequence[str], found: Sampled) -> str:
         elif found.distinguishable[i, j]:
             told.append((float(found.mean[i, j]), i, j))
         else:
-            floor = (
-                f"noise floor {found.floor[i, j]:.2f}" if found.floor[i, j] > 0 else "the interval reaches 0"
-            )
-            parts.append(f"{names[i]} and {names[j]} are not distinguishable ({floor})")
+            parts.append(f"{names[i]} and {names[j]} are not distinguishable ({_reason(found, i, j)})")
     told.sort()
     pairs = told if len(told) <= 3 else [told[0], told[-1]]
     said = [f"{names[i]} and {names[j]} {_words(found.kind, value)} ({value:.2f})" for value, i, j in pairs]
@@ -198,6 +195,14 @@ def regret_sentence(names: Sequence[str], found: Sampled) -> str:
         costs.append((-value, said))
     parts = [f"training on {name} gained nothing over random actions" for name in _of(names, found.trivial)]
     return "; ".join([*parts, *(text for _, text in sorted(costs)[:3])]) + "."
+
+
+def _reason(found: Sampled, i: int, j: int) -> str:
+    """Below the noise floor, or an interval that reaches it."""
+    mean, low, high, floor = (float(t[i, j]) for t in (found.mean, found.low, found.high, found.floor))
+    if mean <= floor:
+        return f"below the noise floor {floor:.2f}" if floor > 0 else "0, as far as was recorded"
+    return f"{mean:.2f}, but the interval [{low:.2f}, {high:.2f}] reaches the noise floor {floor:.2f}"
 
 
 def _words(kind: str, value: float) -> str:
