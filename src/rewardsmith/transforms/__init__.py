@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..core.nodes import Scale as Scale
 from .batch import BatchNormalize as BatchNormalize
 from .certificate import trajectory_bound as trajectory_bound
+from .chi_squared_penalty import ChiSquaredPenalty as ChiSquaredPenalty
 from .clip import Clip as Clip
 from .contrast import ContrastiveBonus as ContrastiveBonus
 from .contrast import contrastive_mask as contrastive_mask
@@ -65,6 +66,7 @@ from .tanh import Tanh as Tanh
 
 __all__ = [
     "BatchNormalize",
+    "ChiSquaredPenalty",
     "Clip",
     "ContrastiveBonus",
     "CosineLength",
