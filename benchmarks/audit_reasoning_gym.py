@@ -222,6 +222,9 @@ def page(records: list[dict[str, Any]], rows: int, seeds: list[int]) -> str:
         hangs=listed(having(audited, "A131")),
         raises=listed(having(audited, "A130")),
         probe_raises=listed(known["probe_raises"]),
+        life=next(
+            (f"{each['paid']['A151'][1]:.2f}" for each in audited if each["name"] == "game_of_life"), "-"
+        ),
         probe_low=listed(known["probe_oracle_below_1"]),
     )
 

@@ -17,7 +17,7 @@ from . import catalogue
 from .attack import Attack, Relation
 from .conduct import conduct, latency
 from .example import FORMS, Example, batch_of, best_form, in_form
-from .grading import FLOOR, grade
+from .grading import FLOOR, Grades, grade
 from .isolate import Grader, Isolated
 from .verdict import Result, findings_of, result_of
 
@@ -167,18 +167,30 @@ def audit(
         results = tuple(result_of(grades, each) for each in tries)
         said("how it behaves")
         found = [*findings_of(grades, results), *conduct(worker, grades, how.slow)]
+    return _report(subject or str(grader), form, grades, results, found, how, time.perf_counter() - start)
+
+
+def _report(
+    subject: str,
+    form: str,
+    grades: Grades,
+    results: tuple[Result, ...],
+    found: list[Finding],
+    how: Audit,
+    seconds: float,
+) -> AuditReport:
     found.sort(key=lambda finding: (_ORDER.index(finding.severity), finding.code.code))
     scores = [one.reply.score for one in grades.oracles if math.isfinite(one.reply.score)]
     return AuditReport(
-        subject or str(grader),
+        subject,
         form,
-        len(rows),
+        len(grades.examples),
         sum(scores) / len(scores) if scores else math.nan,
         results,
         tuple(each for each in found if each.code.code not in how.allow),
         tuple((each, how.allow[each.code.code]) for each in found if each.code.code in how.allow),
         latency(grades),
-        time.perf_counter() - start,
+        seconds,
         how.seed,
     )
 
