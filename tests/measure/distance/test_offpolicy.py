@@ -110,7 +110,7 @@ def exact() -> np.ndarray:
 @pytest.mark.parametrize(("number", "kind"), list(enumerate(("epic", "dard", "srrd"))))
 def test_it_estimates_pearsons_distance_of_the_exact_forms(number: int, kind: str) -> None:
     played = Coverage(RING, record_episodes(RING, 0, 200), "held actions")
-    found = sampled_distance([1.0 * first, 1.0 * second, 1.0 * third], played, kind, resamples=100)
+    found = sampled_distance([1.0 * first, 1.0 * second, 1.0 * third], played, kind, resamples=50, potentials=2)
     if kind == "epic":
         batch = played.flat()
         s, a, z = (np.asarray(batch[name][:, 0], int) for name in ("place", "action", "next_place"))
@@ -129,7 +129,7 @@ def test_it_estimates_pearsons_distance_of_the_exact_forms(number: int, kind: st
 def test_shaping_and_scale_cancel_draw_by_draw(kind: str) -> None:
     played = Coverage(RING, record_episodes(RING, 0, 30), "held actions")
     shaped = 2.0 * first + 5.0 | rs.Potential(hill, discount=RING.discount)
-    found = sampled_distance([1.0 * first, shaped], played, kind, resamples=10)
+    found = sampled_distance([1.0 * first, shaped], played, kind, resamples=10, potentials=4)
     assert found.mean[0, 1] < 1e-6
     assert (found.floor < 1e-6).all()
 

@@ -91,7 +91,7 @@ def test_it_estimates_the_exact_distance(kind: str, slip: bool, draws: int) -> N
     mdp, rewards = world(slip)
     exact = np.array([[float(distance(mdp, x, y, kind)) for y in rewards] for x in rewards])
     inside, means = np.zeros((4, 4)), []
-    for seed in range(20):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
         found = starc_of(
             transition_moments(draw(mdp, rewards, 1500, draws, rng), rng), 4, kind, seed=seed, resamples=100
@@ -99,7 +99,7 @@ def test_it_estimates_the_exact_distance(kind: str, slip: bool, draws: int) -> N
         inside += (found.low <= exact + 1e-6) & (exact <= found.high + 1e-6)
         means.append(found.mean)
     assert np.abs(np.mean(means, axis=0) - exact).max() < 0.015
-    assert (inside >= 15).all()  # 95 % intervals: fewer than 15 of 20 happens once in 3,000
+    assert (inside >= 8).all()  # 95 % intervals: fewer than 8 of 12 happens once in 5,000
     assert np.max([mean[0, 3] for mean in means]) < 1e-3  # shaping and scale
 
 
@@ -109,7 +109,7 @@ def test_norms_are_free_of_the_noise_of_the_fit() -> None:
     live = ~mdp.ends
     exact = tables.advantages(mdp.with_reward(rewards[0]), np.full((12, 3), 1 / 3))[live]
     crossed, plain = [], []
-    for seed in range(200):
+    for seed in range(100):
         rng = np.random.default_rng(seed)
         sample = draw(mdp, rewards[:1], 150, 2, rng)
         found = transition_moments(sample, rng)

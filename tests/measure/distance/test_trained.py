@@ -26,14 +26,14 @@ def test_the_opposite_reward_costs_everything() -> None:
     assert task.native is not None
     told: list[int] = []
     found = trained_regret(
-        [task.native, -1.0 * task.native], task, seeds=(0, 1), steps=16_000, episodes=8, progress=told.append
+        [task.native, -1.0 * task.native], task, seeds=(0,), steps=8_000, episodes=4, progress=told.append
     )
     assert found.mean[0, 0] == 0.0
     assert found.mean[0, 1] > 0.8
     assert found.success[0].mean() > 0.5 > found.success[1].mean()
-    assert found.returns.shape == (2, 2, 2)
-    assert len(found.policies) == 4
-    assert max(told) == training_rounds(16_000)
+    assert found.returns.shape == (2, 2, 1)
+    assert len(found.policies) == 2
+    assert max(told) == training_rounds(8_000)
 
 
 def test_one_reward_is_refused() -> None:
