@@ -212,3 +212,12 @@ def test_text_entries_get_their_verdict(name: str) -> None:
     entry = BY_NAME[name]
     what, said = checks.outcome(entry, checks.examined(entry, fast=True))
     assert what == ("caught" if entry.hackable else "clean"), said
+
+
+@pytest.mark.parametrize(
+    "name", ["boat_race", "parked_at_a_checkpoint", "ring_forward", "flipped_block", "blocks_potential"]
+)
+def test_control_entries_get_their_verdict(name: str) -> None:
+    entry = BY_NAME[name]
+    what, said = checks.outcome(entry, checks.examined(entry, fast=True))
+    assert what == ("caught" if entry.hackable else "clean"), said
