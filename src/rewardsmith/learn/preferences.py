@@ -52,7 +52,9 @@ def fit_preferences(differences: Any, labels: Any, l2: float = 1e-2, counts: Any
             break
         curvature = (x.T * (n * chance * (1 - chance))) @ x + l2 * np.eye(len(w))
         step, length, now = np.linalg.solve(curvature, gradient), 1.0, loss(w)
-        while loss(w - length * step) > now - 1e-4 * length * float(gradient @ step) and length > 1e-8:
+        gain = float(gradient @ step)
+        # below rounding the loss cannot tell steps apart, and Newton's own is right there
+        while gain > 1e-12 * (1 + now) and loss(w - length * step) > now - 1e-4 * length * gain:
             length *= 0.5
         w = w - length * step
     return w
