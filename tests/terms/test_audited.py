@@ -47,7 +47,7 @@ class Case:
 
 NUMBER = {"A120": LAST, "A123": LAST}
 SIMILAR = dict.fromkeys(
-    ("A115", "A120", "A121", "A122", "A123", "A124", "A125", "A150", "A151", "A155", "A160", "A161", "A171"),
+    ("A115", "A120", "A121", "A122", "A123", "A125", "A150", "A151", "A155", "A160", "A161"),
     SHARE,
 )
 FORM = dict.fromkeys(("A111", "A114", "A117"), "a term of form: it does not know the answer")
