@@ -211,6 +211,7 @@ def page(records: list[dict[str, Any]], rows: int, seeds: list[int]) -> str:
         with_errors=known["with_errors"],
         clean=len(known["clean"]),
         buried=known["buried"],
+        own=len(having(audited, "A120")),
         summary=summary(audited),
         table=table(records),
         examples=examples,
