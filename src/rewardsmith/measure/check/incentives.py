@@ -114,9 +114,10 @@ def blame(scene: Scene, found: Ranking) -> str | None:
 def severity(found: Ranking) -> Level | None:
     """A warning where the learner's own discount decides, or where trained attackers missed the exploit."""
     trained = found.named(ATTACKER + ",")
-    harmless = trained and np.mean([one.success for one in trained]) >= 0.8 * found.best_success
-    agreed = found.contrast is not None and found.contrast.agreed
-    return Level.WARNING if harmless or not agreed else None
+    if trained:
+        harmless = np.mean([one.success for one in trained]) >= 0.8 * found.best_success
+        return Level.WARNING if harmless else None
+    return None if found.contrast is not None and found.contrast.agreed else Level.WARNING
 
 
 def told(seen: Contrast) -> dict[str, Any]:
