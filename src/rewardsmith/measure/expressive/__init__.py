@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .catalogue import WITNESSES as WITNESSES
+from .catalogue import Entry as Entry
 from .catalogue import relation_table as relation_table
 from .feasible import Expressible as Expressible
 from .formalisms import CONTAINS as CONTAINS
@@ -16,6 +17,7 @@ __all__ = [
     "CONTAINS",
     "FORMALISMS",
     "WITNESSES",
+    "Entry",
     "Evidence",
     "Expressible",
     "Witness",

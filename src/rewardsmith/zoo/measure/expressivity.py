@@ -12,7 +12,7 @@ discounts.  The negative control asks for orders that a Markov reward made.
 import numpy as np
 
 from rewardsmith.core.cite import Paper
-from rewardsmith.measure.expressive import CONTAINS, WITNESSES, World, is_expressible, relation_table
+from rewardsmith.measure.expressive import CONTAINS, WITNESSES, Entry, World, is_expressible, relation_table
 from rewardsmith.zoo.claims import Meter, Verdict, bound, control, verdict
 
 PAPER = Paper(
@@ -27,7 +27,12 @@ EQUAL = (("INMR", "IMORL", "FTR"), ("OMORL", "FOMR", "FTLR"), ("GOMORL", "OMO", 
 ARGUED = {(x.without, x.within) for x in WITNESSES if x.kind == "argued"}
 
 
-def build(seed: int = 0) -> tuple[World, list[np.ndarray]]:
+def build() -> tuple[Entry, ...]:
+    """The table of all 17 x 17 pairs: what can state what, and why."""
+    return relation_table()
+
+
+def setting(seed: int) -> tuple[World, list[np.ndarray]]:
     """A random world of four states that rests after two steps, and five policies (one off its path twice)."""
     rng = np.random.default_rng(seed)
     transition = np.zeros((4, 2, 4))
@@ -44,7 +49,7 @@ def build(seed: int = 0) -> tuple[World, list[np.ndarray]]:
 
 def answers(seed: int, ranks: np.ndarray) -> dict[str, str]:
     """What every formalism says of an order; undecided where a larger one had to be asked."""
-    world, policies = build(seed)
+    world, policies = setting(seed)
     names = {name for each in CONTAINS for name in each[:2]}
     return {name: is_expressible(ranks, name, world, policies).answer for name in names}
 
@@ -57,12 +62,12 @@ def claim(full: bool = False) -> Verdict:
         said = [answers(s, np.random.default_rng([s, 1]).integers(0, 3, 5)) for s in seeds]
         made = []
         for seed in seeds:
-            world, policies = build(seed)
+            world, policies = setting(seed)
             reward = np.random.default_rng([seed, 2]).normal(size=8)
             paid = [reward @ world.occupancy(policy, 0.9) for policy in policies]
             made.append(answers(seed, np.unique(np.round(paid, 9), return_inverse=True)[1])["MR"] == "yes")
         meter.count("orders", 2 * len(seeds))
-    table = relation_table()
+    table = build()
     broken = [a + b for each in said for a, b, _ in CONTAINS if each[a] == "yes" and each[b] == "no"]
     unequal = [names for each in said for names in EQUAL if len({each[name] for name in names}) > 1]
     computed = [e for x, e in proofs if x.kind != "argued"]
