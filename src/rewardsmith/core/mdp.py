@@ -282,7 +282,8 @@ def random_mdp(
         raise BadInput("branching", width, f"1..{states}")
     successors = rng.random((states, actions, states)).argsort(-1)[:, :, :width]
     transition = np.zeros((states, actions, states))
-    np.put_along_axis(transition, successors, rng.dirichlet(np.full(width, concentration), (states, actions)), axis=-1)
+    chances = rng.dirichlet(np.full(width, concentration), (states, actions))
+    np.put_along_axis(transition, successors, chances, axis=-1)
     initial = rng.dirichlet(np.ones(states))
     return TabularMDP(transition, rng.normal(size=(states, actions)), discount, initial)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import MissingExtra, StoreError
 from . import draw
+from .template import fill, put
 
 _TONES = {"error": "bad", "warning": "mixed", "note": "open"}
 _COLOURS = {
@@ -32,31 +30,12 @@ def write(record: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
         StoreError: the file cannot be written.
         MissingExtra: Jinja2 is not installed.
     """
-    target = Path(path)
-    text = render(record)
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
-    return target
+    return put(render(record), Path(path))
 
 
 def render(record: Mapping[str, Any]) -> str:
     """The HTML of an audit."""
-    try:
-        import jinja2
-    except ModuleNotFoundError:
-        raise MissingExtra("jinja2", "report", "reports") from None
-    folder = files(__name__.rpartition(".")[0]) / "templates"
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    template = environment.from_string((folder / "audit.html.j2").read_text("utf-8"))
-    css = "\n".join((folder / name).read_text("utf-8") for name in ("page.css", "audit.css"))
-    return template.render(**_content(record), css=css)
+    return fill("audit.html.j2", {"css": ("page.css", "audit.css")}, _content(record))
 
 
 def _content(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,17 +7,15 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..core.errors import MissingExtra
 from .code import coloured
 from .draw import Chart, limits
 from .episode import TERM_COLOURS
-from .page import put
+from .template import fill, put
 
 _TONES = {"error": "bad", "warning": "mixed", "note": "open"}
 _MOST_ROWS = 12
@@ -40,19 +38,12 @@ def write(record: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
 
 def render(record: Mapping[str, Any]) -> str:
     """The HTML of a record."""
-    try:
-        import jinja2
-    except ModuleNotFoundError:
-        raise MissingExtra("jinja2", "report", "reports") from None
-    folder = files(__name__.rpartition(".")[0]) / "templates"
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters["quoted"] = quoted
-    template = environment.from_string((folder / "check.html.j2").read_text("utf-8"))
-    css = "".join((folder / name).read_text("utf-8") for name in ("page.css", "check.css"))
-    rewards = [_reward(each) for each in record["rewards"]]
-    return template.render(
-        rewards=rewards, css=css, verdict=_verdict(record), version=record.get("version", "")
-    )
+    values = {
+        "rewards": [_reward(each) for each in record["rewards"]],
+        "verdict": _verdict(record),
+        "version": record.get("version", ""),
+    }
+    return fill("check.html.j2", {"css": ("page.css", "check.css")}, values, {"quoted": quoted})
 
 
 def _verdict(record: Mapping[str, Any]) -> dict[str, Any]:

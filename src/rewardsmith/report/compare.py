@@ -5,14 +5,12 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import MissingExtra
 from .code import coloured
 from .draw import dot, hex_of, line, score, svg, viridis, words
-from .page import put
+from .template import fill, put
 
 _CELL, _TREE, _TOP, _LETTER = 84.0, 130.0, 34.0, 8.2
 _LONGEST = 26
@@ -34,22 +32,14 @@ def write(record: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
 
 def render(record: Mapping[str, Any]) -> str:
     """The HTML of a record."""
-    try:
-        import jinja2
-    except ModuleNotFoundError:
-        raise MissingExtra("jinja2", "report", "reports") from None
-    folder = files(__name__.rpartition(".")[0]) / "templates"
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    template = environment.from_string((folder / "compare.html.j2").read_text("utf-8"))
-    css = "".join((folder / name).read_text("utf-8") for name in ("page.css", "compare.css"))
     rewards = [(name, coloured(text)) for name, text in record["rewards"].items()]
-    return template.render(
-        css=css,
-        task=record["task"],
-        version=record.get("version", ""),
-        rewards=rewards,
-        sections=[_section(each) for each in record["comparisons"]],
-    )
+    values = {
+        "task": record["task"],
+        "version": record.get("version", ""),
+        "rewards": rewards,
+        "sections": [_section(each) for each in record["comparisons"]],
+    }
+    return fill("compare.html.j2", {"css": ("page.css", "compare.css")}, values)
 
 
 def _section(each: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
 import shlex
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import MissingExtra, StoreError
 from . import curves, episode, family
 from .code import coloured
 from .draw import amount, score, seconds
 from .story import CONTROLS, Story, cost_of, read
+from .template import fill, put
 from .verdict import verdict
 
 FILE = "report.html"
@@ -38,31 +36,10 @@ def write(run: Any, path: str | os.PathLike[str] | None = None) -> Path:
     return put(render(run), Path(path) if path is not None else run.folder / FILE)
 
 
-def put(text: str, target: Path) -> Path:
-    """Write a page beside its place and move it there, so that an open browser never sees half of one."""
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
-    return target
-
-
 def render(run: Any) -> str:
     """The HTML of a run."""
-    try:
-        import jinja2
-    except ModuleNotFoundError:
-        raise MissingExtra("jinja2", "report", "reports") from None
-    folder = files(__name__.rpartition(".")[0]) / "templates"
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    template = environment.from_string((folder / "page.html.j2").read_text("utf-8"))
-    assets = {name: (folder / f"page.{name}").read_text("utf-8") for name in ("css", "js")}
-    return template.render(**_content(read(run)), **assets)
+    assets = {name: (f"page.{name}",) for name in ("css", "js")}
+    return fill("page.html.j2", assets, _content(read(run)))
 
 
 def _content(story: Story) -> dict[str, Any]:

@@ -76,8 +76,8 @@ def claim(full: bool = False) -> Verdict:
         bound("every computed witness is proven", [e.proven for e in computed], 1, 1),
         bound("Farkas vectors are exact", farkas, high=1e-8),
         bound("no pair of formalisms is open", [e.relation == "open" for e in table], 0, 0),
-        bound("members of the three equalities agree", len(unequal), 0, 0),
-        bound("no inclusion is broken", len(broken), 0, 0),
+        bound("members of the three equalities agree", [len(unequal)], 0, 0),
+        bound("no inclusion is broken", [len(broken)], 0, 0),
         control("orders made by a Markov reward are one's", made, np.ones(len(made)), 0.01, exact=True),
     ]
     share = {name: round(float(np.mean([each[name] != "no" for each in said])), 3) for name in sorted(said[0])}

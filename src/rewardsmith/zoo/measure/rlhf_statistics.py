@@ -59,10 +59,11 @@ def errors(seed: int, how: str, labels: int) -> np.ndarray:
     """Root mean square error of the learned reward after 20, 30, ... labels, constants apart."""
     bed, rng = lin(seed, features=8, norm=3.0), np.random.default_rng([seed, 2])
     pool = bed.pairs(POOL, rng, build())
-    x, chosen, found = bed.features[0][pool.first] - bed.features[0][pool.second], list(range(START)), []
+    phi, chosen, found = np.asarray(bed.features)[0], list(range(START)), []
+    x = phi[pool.first] - phi[pool.second]
     while True:
         theta = fit_preferences(x[chosen], pool.label[chosen], l2=1.0 / len(chosen))
-        found.append(np.std(bed.features[0] @ theta - bed.gold[0]))
+        found.append(np.std(phi @ theta - bed.gold[0]))
         if len(chosen) >= labels:
             return np.array(found)
         left = np.setdiff1d(np.arange(POOL), chosen)
@@ -77,7 +78,7 @@ def choices(seed: int, covered: float) -> np.ndarray:
     found = np.zeros((5, 2))
     for i in range(5):
         bed, rng = lin(5 * seed + i, features=8, norm=3.0), np.random.default_rng([seed, i, 3])
-        phi, gold, pairs = bed.features[0], bed.gold[0], bed.pairs(300, rng)
+        phi, gold, pairs = np.asarray(bed.features)[0], bed.gold[0], bed.pairs(300, rng)
         x = (phi[pairs.first] - phi[pairs.second]) * np.where(np.arange(8) < 4, 1.0, covered)
         fit = btl_inference(x, build().label(x @ np.linalg.lstsq(phi, gold, rcond=None)[0], rng))
         found[i] = [gold[np.argmax(fit.pessimistic(phi - phi.mean(0), k))] for k in (0.0, 1.0)]
