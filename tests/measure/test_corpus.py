@@ -13,6 +13,7 @@ import pytest
 from rewardsmith import to_json
 from rewardsmith.tasks import Task
 
+# Only while these are imported: benchmarks/program.py would hide the tests of the same name.
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 import checks
@@ -21,6 +22,7 @@ from corpus.entry import Entry
 from corpus.public import PUBLIC
 from corpus.worlds import blocks, cleaning, games
 
+sys.path.pop()
 BY_NAME = {entry.name: entry for entry in (*ENTRIES, *PUBLIC)}
 
 

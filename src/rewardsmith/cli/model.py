@@ -15,7 +15,7 @@ from .runs import Json
 from .table import column, read_table, text_of
 
 NAME = "model"
-HELP = "How good a reward model is, and for whom, from a file of scores."
+HELP = "How good a reward model is, by a file of scores."
 
 
 def command(
