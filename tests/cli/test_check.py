@@ -221,3 +221,10 @@ def test_what_a_run_found(folder: Path) -> None:
     other = check(folder, "latest", "--task", "cartpole")
     assert (other.code, other.out) == (2, "")
     assert "run" in other.error
+
+
+def test_a_reward_of_the_task_by_its_role(tmp_path: Path) -> None:
+    assert rewardsmith(tmp_path, "check", "native", "--task", "cartpole", "--fast").code == 0
+    missing = rewardsmith(tmp_path, "check", "native", "--task", "cartpole_swingup", "--fast")
+    assert missing.code == 2
+    assert "sparse, naive, zero" in missing.err

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NAME = "compare"
 HELP = "Say how far apart rewards are on a task."
-WORDS = ("sparse", "native", "naive", "zero")
 ALL = "all"
 _SECONDS_BETWEEN_LINES = 10.0
 _LONGEST = 30
@@ -32,7 +31,7 @@ _LONGEST = 30
 def command(
     rewards: Annotated[
         list[str],
-        typer.Argument(metavar="REWARD REWARD...", help=f"{ALLOWED}, or {', '.join(WORDS)} of the task."),
+        typer.Argument(metavar="REWARD REWARD...", help=f"Any of {ALLOWED}."),
     ],
     task: Annotated[str, typer.Option(help="A task (see `rewardsmith tasks`) or a task file.")],
     metric: Annotated[
@@ -125,15 +124,6 @@ def _short(given: Given) -> str:
 
 
 def _given(source: str, task: Task, runs: Path | None) -> list[Given]:
-    from ..core.nodes import Constant
-    from ..core.term import success
-
-    if source in WORDS and not Path(source).exists():
-        own = {"sparse": success, "native": task.native, "naive": task.naive, "zero": Constant(0.0)}[source]
-        if own is None:
-            others = [word for word in WORDS if word not in ("native", "naive") or getattr(task, word)]
-            raise BadInput("reward", source, ", ".join(others), f"the task {task.name} has no such reward")
-        return [Given(own, source)]
     found = list(from_file(source)) if is_file(source) else [from_text(source, task, runs)]
     for each in found:
         if each.task is not None and each.task.name != task.name:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from ..core.algebra import Reward
     from ..tasks import Task
 
+WORDS = ("sparse", "native", "naive", "zero")  # rewards that a task has, or that need none
 ALLOWED = (
-    "reward.py, reward.py:NAME, reward.py:* (all in it), reward.json, a run, or a program such as 'cos(angle)'"
+    "reward.py, reward.py:NAME, reward.py:* (all in it), reward.json, a run, a program such as 'cos(angle)', "
+    f"or {', '.join(WORDS)} of the task"
 )
 
 
@@ -60,11 +62,13 @@ def from_file(source: str) -> Iterator[Given]:
 
 
 def from_text(source: str, task: Task | None, runs: Path | None) -> Given:
-    """What a run found, or a program over the fields of the task.
+    """What a run found, a reward of the task by its role, or a program over the fields of the task.
 
     Raises:
-        BadInput: it is neither.
+        BadInput: it is none of these.
     """
+    if task is not None and source in WORDS and not Path(source).exists():
+        return Given(_of_task(source, task), source, None, task)
     if task is not None and not _may_be_run(source):
         from ..program import parse
 
@@ -72,6 +76,18 @@ def from_text(source: str, task: Task | None, runs: Path | None) -> Given:
     if not re.fullmatch(r"[\w./~-]+", source):
         raise BadInput("--task", "nothing", "a task (see `rewardsmith tasks`)", "a program reads its fields")
     return _from_run(source, runs)
+
+
+def _of_task(role: str, task: Task) -> Reward:
+    from ..core.nodes import Constant
+    from ..core.term import success
+
+    found = {"sparse": success, "native": task.native, "naive": task.naive, "zero": Constant(0.0)}
+    reward = found[role]
+    if reward is None:
+        others = ", ".join(word for word, other in found.items() if other is not None)
+        raise BadInput("reward", role, others, f"the task {task.name} has no such reward")
+    return reward
 
 
 def _from_run(source: str, runs: Path | None) -> Given:
