@@ -339,7 +339,10 @@ def test_a_killed_template_is_replaced():
     pids = {int(pid) for pid in where_am_i({"x": np.arange(32.0)})}
     template.control.close()
     assert _gone(pids)  # workers die with their template
-    values = {int(pid) for pid in where_am_i({"x": np.arange(4.0)})}
+    found = where_am_i({"x": np.arange(4.0)})
+    if np.isnan(found).any():  # the call that meets the dead workers may lose verdicts, the next may not
+        found = where_am_i({"x": np.arange(4.0)})
+    values = {int(pid) for pid in found}
     assert not values & pids
 
 
