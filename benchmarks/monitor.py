@@ -258,7 +258,7 @@ def statistic(name: str, runs: Runs, window: int) -> np.ndarray:
     if name.endswith("alone"):
         values, sign = (runs.optimised, 1.0) if name.startswith("rise") else (runs.held_out, -1.0)
         return alone(values, window, sign)
-    monitor = HackingMonitor(window=window, statistic=name)  # type: ignore[arg-type]
+    monitor = HackingMonitor(window=window, statistic=name)
     found = scan(monitor, runs.optimised, runs.held_out)
     return np.where(np.isnan(found), -np.inf, found)
 

@@ -55,7 +55,7 @@ def test_one_number_changes_only_what_it_is_about():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: Annotator("soft"),  # type: ignore[arg-type]
+        lambda: Annotator("soft"),
         lambda: Annotator(temperature=0.0),
         lambda: Annotator(flip=1.1),
         lambda: Annotator(skip=-0.1),

@@ -151,7 +151,7 @@ def test_a_path_is_recorded_where_it_is_asked_for():
 
 def test_refusals_of_losses():
     with pytest.raises(BadInput, match="logistic, square, hinge"):
-        pair_loss(np.zeros(1), np.zeros(1), "cubic")  # type: ignore[arg-type]
+        pair_loss(np.zeros(1), np.zeros(1), "cubic")
     with pytest.raises(BadInput, match="one or more labelled"):
         pair_path(np.zeros((2, 1)), [np.nan, np.nan], PairDescent())
     with pytest.raises(BadInput, match="steps"):

@@ -10,7 +10,10 @@ from rewardsmith.report.compare import heat_map, leaves, render
 
 def record(**changes: Any) -> dict[str, Any]:
     mean = [[0.0, 0.1, 0.7], [0.1, 0.0, 0.8], [0.7, 0.8, 0.0]]
-    shift = lambda by: [[max(v + by, 0.0) for v in row] for row in mean]  # noqa: E731 - one line of a fixture
+
+    def shift(by: float) -> list[list[float]]:
+        return [[max(v + by, 0.0) for v in row] for row in mean]
+
     one: dict[str, Any] = {
         "metric": "starc", "unit": "STARC distance", "names": ["a<b", "b", "c"], "mean": mean,
         "low": shift(-0.05), "high": shift(0.05), "floor": [[0.06] * 3] * 3, "trivial": [],

@@ -228,7 +228,7 @@ def test_a_reward_reads_its_columns() -> None:
         (lambda: Audit(allow={"A120": " "}), "CODE=REASON"),
         (lambda: Audit(deadline=0.0), "deadline"),
         (lambda: audit(terms.exact_answer, ()), "at least one row"),
-        (lambda: audit(3, arithmetic(2)), "a function from a batch"),  # type: ignore[arg-type]  # the point
+        (lambda: audit(3, arithmetic(2)), "a function from a batch"),
         (lambda: audit(terms.dense_credit, arithmetic(2)), "scope GROUP"),
         (lambda: in_form(arithmetic(2), "no place"), "{}"),
         (lambda: examples_of(["a"], []), "one length"),

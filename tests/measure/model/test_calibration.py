@@ -68,7 +68,7 @@ def test_missing_and_refusals():
         lambda: calibration([0.5], [0.5]),
         lambda: calibration([np.nan], [1], drop_nan=True),
         lambda: reliability_curve([0.5], [1], bins=0),
-        lambda: reliability_curve([0.5], [1], spacing="log"),  # type: ignore[arg-type]
+        lambda: reliability_curve([0.5], [1], spacing="log"),
         lambda: reliability_curve([0.5, 0.6], [1]),
     ):
         with pytest.raises(BadInput):

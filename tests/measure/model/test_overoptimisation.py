@@ -132,7 +132,7 @@ def test_values_at_equal_kl():
         lambda: fit_overopt([1.0, 2.0], [1.0, 2.0]),
         lambda: fit_overopt([1.0, 2.0, -1.0], [1.0, 2.0, 3.0]),
         lambda: fit_overopt([1.0, 2.0, np.nan], [1.0, 2.0, 3.0]),
-        lambda: fit_overopt(D, D, "cubic"),  # type: ignore[arg-type]
+        lambda: fit_overopt(D, D, "cubic"),
         lambda: fit_overopt(D, D, runs=[1]),
         lambda: value_at_kl([1.0], [1.0], 1.0),
         lambda: value_at_kl([1.0, np.nan], [1.0, 1.0], 1.0),

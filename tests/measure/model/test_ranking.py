@@ -106,10 +106,10 @@ def test_dropped_rejected_answers():
         lambda: pairwise_accuracy([], []),
         lambda: pairwise_accuracy([1.0], [1.0, 2.0]),
         lambda: pairwise_accuracy([np.inf], [1.0]),
-        lambda: pairwise_accuracy([1.0], [0.0], "sometimes"),  # type: ignore[arg-type]
+        lambda: pairwise_accuracy([1.0], [0.0], "sometimes"),
         lambda: pairwise_accuracy([np.nan], [0.0], drop_nan=True),
         lambda: one_to_many_accuracy([1.0], [0.0]),
-        lambda: one_to_many_accuracy([1.0], [[0.0]], "half"),  # type: ignore[arg-type]
+        lambda: one_to_many_accuracy([1.0], [[0.0]], "half"),
         lambda: mrr([1.0], [[0.0]], valid=[[1]]),
     ],
 )

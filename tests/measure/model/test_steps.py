@@ -56,7 +56,7 @@ def test_a_zero_step():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: aggregate_steps([[0.5]], [1], "median"),  # type: ignore[arg-type]
+        lambda: aggregate_steps([[0.5]], [1], "median"),
         lambda: aggregate_steps([[0.5]], [2], "min"),
         lambda: aggregate_steps([[0.5]], [1.0], "min"),
         lambda: aggregate_steps([0.5], [1], "min"),
