@@ -23,13 +23,13 @@ def read_table(file: Path, most: int | None = None) -> dict[str, list[Any]]:
         BadInput: the file is missing, is not of a known kind, has no rows, or fails in a line.
     """
     if not file.is_file():
-        raise BadInput("--data", str(file), _ALLOWED, "there is no such file")
+        raise BadInput("rows", str(file), _ALLOWED, "there is no such file")
     readers = {".jsonl": _lines, ".json": _json, ".csv": _csv}
     if file.suffix not in readers:
-        raise BadInput("--data", str(file), _ALLOWED)
+        raise BadInput("rows", str(file), _ALLOWED)
     rows = readers[file.suffix](file)[:most]
     if not rows or not all(isinstance(row, dict) for row in rows):
-        raise BadInput("--data", str(file), _ALLOWED, "no rows" if not rows else "a row is no object")
+        raise BadInput("rows", str(file), _ALLOWED, "no rows" if not rows else "a row is no object")
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
 
@@ -63,7 +63,7 @@ def _lines(file: Path) -> list[Any]:
 def _json(file: Path) -> list[Any]:
     found = _parsed(_read(file), str(file))
     if not isinstance(found, list):
-        raise BadInput("--data", f"{file}: a {type(found).__name__}", _ALLOWED)
+        raise BadInput("rows", f"{file}: a {type(found).__name__}", _ALLOWED)
     return found
 
 
@@ -71,18 +71,18 @@ def _csv(file: Path) -> list[Any]:
     try:
         return list(csv.DictReader(_read(file).splitlines(keepends=True), restkey="more", strict=True))
     except csv.Error as problem:
-        raise BadInput("--data", str(file), _ALLOWED, str(problem)) from None
+        raise BadInput("rows", str(file), _ALLOWED, str(problem)) from None
 
 
 def _parsed(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as problem:
-        raise BadInput("--data", where, "JSON", str(problem)) from None
+        raise BadInput("rows", where, "JSON", str(problem)) from None
 
 
 def _read(file: Path) -> str:
     try:
         return file.read_text("utf-8-sig")
     except UnicodeDecodeError:
-        raise BadInput("--data", str(file), "text in UTF-8") from None
+        raise BadInput("rows", str(file), "text in UTF-8") from None
