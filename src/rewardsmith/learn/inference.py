@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import BadInput, RewardsmithError
+from .newton import bradley_terry
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 _SAME = 1e-9  # relative size below which a direction or a remainder is 0
-_LARGE = 12.0  # a margin beyond which one asks whether the estimate runs away
 
 
 class NotIdentified(RewardsmithError, ValueError):
@@ -132,7 +132,14 @@ def btl_inference(differences: Any, labels: Any, clusters: Any = None) -> BTLInf
     if not basis.shape[1]:
         raise NotIdentified("no pair has two different answers, so the labels say nothing")
     z = x @ basis
-    theta, chance = _maximum(z, y)
+    theta = bradley_terry(z, y, np.ones(len(y)))
+    if theta is None:
+        raise NotIdentified(
+            "received labels that some direction separates without exception, so the estimate is infinite; "
+            "allowed: at least one exception to every direction: ask more pairs, or use fit_preferences "
+            "with l2 > 0"
+        )
+    chance = 0.5 + 0.5 * np.tanh(0.5 * (z @ theta))
     bread = np.asarray(np.linalg.inv((z.T * (chance * (1 - chance))) @ z), np.float64)
     names, member = np.unique(groups, return_inverse=True)
     scores = np.zeros((len(names), z.shape[1]))
@@ -153,45 +160,3 @@ def _data(differences: Any, labels: Any, clusters: Any) -> tuple[Floats, Floats,
     if not known.any() or (y[known] < 0).any() or (y[known] > 1).any() or not np.isfinite(x[known]).all():
         raise BadInput("btl_inference", "no labels, or labels beyond 0..1", "labels 0 to 1, finite features")
     return x[known], y[known], groups[known]
-
-
-def _maximum(z: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Newton with halved steps; the likelihood is concave, so it either converges or runs away."""
-    theta, suspected = np.zeros(z.shape[1]), False
-
-    def loss(w: Floats) -> float:
-        margin = z @ w
-        return float(np.sum(np.logaddexp(0.0, margin) - y * margin))
-
-    for _ in range(100):
-        margin = z @ theta
-        chance = 0.5 + 0.5 * np.tanh(0.5 * margin)
-        gradient = z.T @ (chance - y)
-        if np.abs(margin).max() > _LARGE and not suspected:
-            suspected = True
-            if _separated(z, y):
-                break
-        curvature = (z.T * (chance * (1 - chance))) @ z
-        step, length, now = np.linalg.solve(curvature, gradient), 1.0, loss(theta)
-        if float(gradient @ step) < 1e-12 * max(1.0, now):
-            theta = theta - step  # from here a full step doubles the digits, which halving could not see
-            return theta, 0.5 + 0.5 * np.tanh(0.5 * (z @ theta))
-        while loss(theta - length * step) > now and length > 1e-10:
-            length *= 0.5
-        theta = theta - length * step
-    raise NotIdentified(
-        "received labels that some direction separates without exception, so the estimate is infinite; "
-        "allowed: at least one exception to every direction: ask more pairs, or use fit_preferences with l2 > 0"
-    )
-
-
-def _separated(z: Floats, y: Floats) -> bool:
-    """Whether some direction agrees with every label and with one of them strictly: a linear program."""
-    from scipy.optimize import linprog
-
-    ties = (y > 0) & (y < 1)
-    signed = np.where(y[:, None] > 0.5, z, -z)
-    rows, level = -signed[~ties], z[ties]
-    zeros = np.zeros(len(rows)), np.zeros(len(level))
-    found = linprog(rows.sum(0), rows, zeros[0], level, zeros[1], bounds=(-1, 1))
-    return bool(found.status == 0 and found.fun < -_SAME * max(1.0, float(np.abs(rows).sum())))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import BadInput
+from .newton import bradley_terry
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -38,26 +39,9 @@ def fit_preferences(differences: Any, labels: Any, l2: float = 1e-2, counts: Any
     known = ~np.isnan(y) & (n > 0)
     if not known.any() or (y[known] < 0).any() or (y[known] > 1).any() or not np.isfinite(x[known]).all():
         raise BadInput("fit_preferences", "no labels, or labels beyond 0..1", "labels 0 to 1, finite features")
-    x, y, n = x[known], y[known], n[known] / n[known].sum()
-
-    def loss(w: Floats) -> float:
-        margin = x @ w
-        return float(n @ (np.logaddexp(0.0, margin) - y * margin) + 0.5 * l2 * w @ w)
-
-    w = np.zeros(x.shape[1])
-    for _ in range(200):
-        chance = 0.5 + 0.5 * np.tanh(0.5 * (x @ w))
-        gradient = x.T @ (n * (chance - y)) + l2 * w
-        if np.abs(gradient).max() <= 1e-10:
-            break
-        curvature = (x.T * (n * chance * (1 - chance))) @ x + l2 * np.eye(len(w))
-        step, length, now = np.linalg.solve(curvature, gradient), 1.0, loss(w)
-        gain = float(gradient @ step)
-        # below rounding the loss cannot tell steps apart, and Newton's own is right there
-        while gain > 1e-12 * (1 + now) and loss(w - length * step) > now - 1e-4 * length * gain:
-            length *= 0.5
-        w = w - length * step
-    return w
+    found = bradley_terry(x[known], y[known], n[known], l2)
+    assert found is not None  # a ridge has a minimum
+    return found
 
 
 def bootstrap_preferences(
