@@ -45,7 +45,6 @@ def test_no_minimum_is_none_and_a_ridge_gives_one() -> None:
 
 
 def test_a_large_estimate_is_not_taken_for_a_runaway() -> None:
-    y = np.r_[np.ones(10**6), 0.0]
-    found = bradley_terry(np.ones((len(y), 1)), y, np.ones(len(y)))
+    found = bradley_terry(np.ones((2, 1)), np.array([1.0, 0.0]), np.array([1e6, 1.0]))
     assert found is not None
     assert found[0] == pytest.approx(np.log(1e6), rel=1e-9)
