@@ -81,6 +81,21 @@ class TestBothRoutes:
         assert again.curves.terms[0].keys() == half.curves.terms[0].keys()
         assert same(half.advance(256), again.advance(256))
 
+    @pytest.mark.parametrize("parts", [1, 2, 4, 99])
+    def test_parts_trained_apart_are_the_whole_trained_at_once(self, rewards, parts) -> None:
+        half = Population.start(TASK, rewards, range(2), QUICK).advance(128)
+        shards = half.split(parts)
+        assert [len(shard) for shard in shards] == {1: [6], 2: [3, 3], 4: [2, 2, 1, 1], 99: [1] * 6}[parts]
+        assert same(half, Population.join(shards))
+        whole = half.advance(256)
+        joined = Population.join([shard.advance(256) for shard in shards])
+        assert same(whole, joined)
+        assert (whole.owners, whole.seeds) == (joined.owners, joined.seeds)
+        for one, other in zip(whole.curves.terms, joined.curves.terms, strict=True):
+            assert one.keys() == other.keys()
+            assert all(np.array_equal(one[name], other[name], equal_nan=True) for name in one)
+        assert same(whole.advance(128), joined.advance(128))  # the states of rewards were joined too
+
     def test_advance_leaves_the_old_population_alone(self, rewards) -> None:
         start = Population.start(TASK, rewards, [0], QUICK)
         before = [leaf.copy() for leaf in leaves(start)]
@@ -166,6 +181,18 @@ def test_bad_input_is_refused_in_one_line(tmp_path: Path) -> None:
     for wrong in ([], [1], [0, 0]):
         with pytest.raises(BadInput, match="members to keep"):
             population.keep(wrong)
+    with pytest.raises(BadInput, match="parts of a population"):
+        population.split(0)
+    with pytest.raises(BadInput, match="at least one"):
+        Population.join([])
+    for other, what in (
+        (Population.start(TASK, [TASK.native], [0], QUICK), "rewards"),
+        (Population.start(TASK, [centred], [0], PPO(**{**vars(QUICK), "trace": 0.5})), "config"),
+        (Population.start(tasks.load("cartpole_swingup"), [centred], [0], QUICK), "task"),
+        (population.advance(128), "steps"),
+    ):
+        with pytest.raises(BadInput, match=f"different {what}"):
+            Population.join([population, other])
     for steps in (0, -5, 1.5):
         with pytest.raises(BadInput, match="steps to advance"):
             population.advance(steps)

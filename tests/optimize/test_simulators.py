@@ -45,6 +45,12 @@ def test_simulated_member_is_independent_and_resumes_exactly(simulated, tmp_path
     assert not np.array_equal(again.members.params[2], again.members.params[3])
 
 
+def test_simulated_members_trained_apart_are_those_trained_at_once(simulated) -> None:
+    whole = Population.start(simulated, [ARRAY.native, centred], [3, 4], QUICK).advance(256)
+    apart = Population.join([part.advance(256) for part in whole.split(3)])
+    assert np.array_equal(whole.advance(256).members.params, apart.members.params)
+
+
 def test_simulator_and_array_task_learn_alike(simulated) -> None:
     config = PPO(steps=24_576, epochs=8)
     lengths = []

@@ -53,3 +53,9 @@ class Curves:
         """Of some members only."""
         figures = {name: array[:, list(indices)] for name, array in self.figures.items()}
         return Curves(self.steps, figures, tuple(self.terms[i] for i in indices))
+
+    @staticmethod
+    def beside(parts: Sequence[Curves]) -> Curves:
+        """The curves of several groups of members that were trained equally far."""
+        figures = {name: np.concatenate([part.figures[name] for part in parts], axis=1) for name in FIGURES}
+        return Curves(parts[0].steps, figures, tuple(terms for part in parts for terms in part.terms))

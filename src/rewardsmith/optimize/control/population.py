@@ -131,6 +131,41 @@ class Population:
             states=tuple(self.states[i] for i in chosen),
         )
 
+    def split(self, parts: int) -> list[Population]:
+        """Neighbouring members in up to ``parts`` populations of nearly equal size, none of them empty.
+
+        Example:
+            >>> [len(part) for part in population.split(3)]  # doctest: +SKIP
+            [3, 3, 2]
+        """
+        whole("parts of a population", parts)
+        rows = np.array_split(np.arange(len(self)), min(parts, len(self)))
+        return [self.keep(part.tolist()) for part in rows]
+
+    @staticmethod
+    def join(parts: Sequence[Population]) -> Population:
+        """The members of several populations, in order: ``Population.join(p.split(n))`` equals p.
+
+        Raises:
+            BadInput: no parts, or parts of different tasks, configs or rewards, or trained differently far.
+        """
+        if not parts:
+            raise BadInput("populations to join", "none", "at least one")
+        first = parts[0]
+        for part in parts[1:]:
+            for name in ("task", "config", "rewards", "steps"):
+                mine, other = getattr(first, name), getattr(part, name)
+                if mine != other:
+                    raise BadInput("populations to join", f"different {name}", "parts of one population")
+        return replace(
+            first,
+            owners=tuple(owner for part in parts for owner in part.owners),
+            seeds=tuple(seed for part in parts for seed in part.seeds),
+            members=jax.tree.map(lambda *rows: np.concatenate(rows), *(part.members for part in parts)),
+            curves=Curves.beside([part.curves for part in parts]),
+            states=tuple(state for part in parts for state in part.states),
+        )
+
     def policies(self) -> list[Policy]:
         """What each member has learned."""
         nets = networks(self.task, self.config)
