@@ -1,0 +1,17 @@
+"""Untrusted Python: isolated workers for rewards (tier T1) and for programs judged by tests (tier T2)."""
+
+from .backend import BACKENDS as BACKENDS
+from .backend import Backend as Backend
+from .backend import NoSandbox as NoSandbox
+from .backend import Reason as Reason
+from .backend import Worker as Worker
+from .backend import backend as backend
+from .backend import best as best
+from .jobs import ArrayJob as ArrayJob
+from .jobs import Fault as Fault
+from .jobs import Job as Job
+from .jobs import Limits as Limits
+from .jobs import Outcome as Outcome
+from .jobs import ProgramJob as ProgramJob
+from .jobs import Status as Status
+from .jobs import Tier as Tier
