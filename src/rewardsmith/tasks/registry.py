@@ -25,6 +25,8 @@ _SHIPPED = {
     "Reacher-v5": "mujoco:reacher",
     "Hopper-v5": "mujoco:hopper",
     "HalfCheetah-v5": "mujoco:half_cheetah",
+    "Pusher-v5": "pusher:pusher",
+    "Ant-v5": "ant:ant",
 }
 TUTORIAL = "docs/tutorials/own_task.md"
 _GYMNASIUM_ID = re.compile(r"^(\S+[:/])?[\w.]+-v\d+$")
