@@ -27,6 +27,7 @@ from .checks import density_weights as density_weights
 from .checks import pass_rate as pass_rate
 from .citation import citations_exist as citations_exist
 from .citation import cited_sentences as cited_sentences
+from .clip_encoder import ClipEncoder as ClipEncoder
 from .code import MissingSandbox as MissingSandbox
 from .code import passes_tests as passes_tests
 from .control import alignment as alignment
@@ -51,11 +52,13 @@ from .format import has_boxed as has_boxed
 from .format import json_valid as json_valid
 from .format import think_format as think_format
 from .formula import math_answer as math_answer
+from .image_text import GoalBaseline as GoalBaseline
+from .image_text import ImageTextEncoder as ImageTextEncoder
+from .image_text import goal_baseline as goal_baseline
 from .intervals import span_giou as span_giou
 from .intervals import span_iou as span_iou
 from .intervals import tube_agreement as tube_agreement
 from .intervals import tube_iou as tube_iou
-from .judge import JudgeError as JudgeError
 from .judge import PairwiseJudge as PairwiseJudge
 from .judge import RubricJudge as RubricJudge
 from .language import phrase_count as phrase_count
@@ -81,7 +84,9 @@ from .similarity import cosine as cosine
 from .similarity import word_cosine as word_cosine
 
 __all__ = [
-    "JudgeError",
+    "ClipEncoder",
+    "GoalBaseline",
+    "ImageTextEncoder",
     "MissingSandbox",
     "PairwiseJudge",
     "RubricJudge",
@@ -117,6 +122,7 @@ __all__ = [
     "gaussian_coverage",
     "gaussian_point",
     "giou",
+    "goal_baseline",
     "harmonic_agreement",
     "has_boxed",
     "heading",

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = Callable[[str], str]
@@ -30,6 +31,7 @@ class Endpoint:
         seconds: how long each answer takes.
         status: another status for every request.
         extra: what else stands in the choice (``finish_reason``, ``refusal``).
+        plain: whether ``response_format`` is refused with 400.
     """
 
     answer: Answer
@@ -38,6 +40,7 @@ class Endpoint:
     status: int = 200
     extra: dict[str, str] = field(default_factory=dict)
     body: str = ""
+    plain: bool = False
     seen: list[dict] = field(default_factory=list)
     tries: Counter = field(default_factory=Counter)
     running: int = 0
@@ -63,10 +66,11 @@ class Endpoint:
         self.thread.join()
         self.server.server_close()
 
-    def reply(self, request: dict, path: str, key: str) -> tuple[int, str]:
+    def reply(self, request: dict, path: str, headers: Message) -> tuple[int, str]:
         user = request["messages"][-1]["content"]
         with self.lock:
-            self.seen.append({**request, "path": path, "authorization": key})
+            sent = {name: headers.get(name, "") for name in ("authorization", "idempotency-key")}
+            self.seen.append({**request, "path": path, **sent})
             self.tries[user] += 1
             tried = self.tries[user]
             self.running += 1
@@ -75,6 +79,8 @@ class Endpoint:
             time.sleep(self.seconds)
             if self.status != 200:
                 return self.status, '{"error": {"message": "no"}}'
+            if self.plain and "response_format" in request:
+                return 400, '{"error": {"message": "response_format is not supported"}}'
             if tried <= self.busy:
                 return (429, 503)[(tried - 1) % 2], '{"error": {"message": "busy"}}'
             return 200, self.body or json.dumps(self._completion(self.answer(user), request["model"]))
@@ -104,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, text = self.owner.reply(request, self.path, self.headers.get("Authorization", ""))
+        status, text = self.owner.reply(request, self.path, self.headers)
         data = text.encode()
         try:
             self.send_response(status)

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 import rewardsmith as rs
+from rewardsmith.core.endpoint import EndpointError, fence, render, usage
 from rewardsmith.core.errors import BadInput, StoreError
 from rewardsmith.terms import PairwiseJudge, RubricJudge
-from rewardsmith.terms.judge import JudgeError, usage
-from rewardsmith.terms.judge.prompt import fence, render
 from rewardsmith.terms.judge.verdict import read_object, read_score, read_winner
 from rewardsmith.testing import check_reward
 from terms.judge.server import Endpoint, fenced
@@ -120,7 +119,7 @@ def test_what_is_sent(tmp_path, monkeypatch):
     assert not {"temperature", "response_format"} & set(seen)
     assert fenced(seen["messages"][1]["content"]) == {"prompt": "How much?", "completion": "so it"}
     assert "secret" not in str(judge) + json.dumps(rs.to_json(judge))
-    assert "secret" not in (tmp_path / "judge.sqlite").read_bytes().decode("latin1")
+    assert "secret" not in (tmp_path / "replies.sqlite").read_bytes().decode("latin1")
 
 
 def test_equal_samples_are_asked_once(tmp_path):
@@ -172,7 +171,7 @@ def test_slow_answers_are_given_up_and_many_run_at_once(tmp_path):
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_wrong_key_or_model_is_an_error(tmp_path, status):
     with Endpoint(by_words, status=status) as endpoint:
-        with pytest.raises(JudgeError, match="refuses tiny") as caught:
+        with pytest.raises(EndpointError, match="refuses tiny") as caught:
             rubric(endpoint, tmp_path, concurrency=1)(batch(WORDS))
         assert "\n" not in str(caught.value)
         assert len(endpoint.seen) == 1  # nothing more is asked
@@ -348,8 +347,8 @@ def test_bad_settings(tmp_path):
 
 
 def test_a_damaged_cache_is_one_line(tmp_path):
-    (tmp_path / "judge.sqlite").write_text("no database, but long enough to look at" * 50)
-    with Endpoint(by_words) as endpoint, pytest.raises(StoreError, match=r"judge\.sqlite cannot be opened"):
+    (tmp_path / "replies.sqlite").write_text("no database, but long enough to look at" * 50)
+    with Endpoint(by_words) as endpoint, pytest.raises(StoreError, match=r"replies\.sqlite cannot be opened"):
         rubric(endpoint, tmp_path)(batch(["so"]))
 
 

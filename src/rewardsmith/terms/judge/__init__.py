@@ -7,16 +7,10 @@ verdict is NaN.
 
 from __future__ import annotations
 
-from .judge import JudgeError as JudgeError
 from .pairwise import PairwiseJudge as PairwiseJudge
 from .rubric import RubricJudge as RubricJudge
-from .usage import Usage as Usage
-from .usage import usage as usage
 
 __all__ = [
-    "JudgeError",
     "PairwiseJudge",
     "RubricJudge",
-    "Usage",
-    "usage",
 ]

@@ -10,13 +10,13 @@ import numpy as np
 
 from ...core.algebra import Scope, Shares
 from ...core.arrays import Batch
+from ...core.endpoint import Reply, Request, render
 from ...core.errors import BadInput
 from ...core.fields import read_field
 from ...core.groups import Groups
 from ..texts import text_list
-from .cache import Reply
-from .judge import Judge, Request
-from .prompt import PAIR_SYSTEM, PAIR_TEMPLATE, render
+from .judge import Judge
+from .prompt import PAIR_SYSTEM, PAIR_TEMPLATE
 from .verdict import read_winner
 
 _OWN = ("rubric", "first", "second")

@@ -10,11 +10,12 @@ import numpy as np
 
 from ...core.algebra import Scope, Shares
 from ...core.arrays import Batch
+from ...core.endpoint import render
 from ...core.errors import BadInput
 from ...core.fields import read_field
 from ..texts import text_list
 from .judge import Judge
-from .prompt import RUBRIC_SYSTEM, RUBRIC_TEMPLATE, render
+from .prompt import RUBRIC_SYSTEM, RUBRIC_TEMPLATE
 from .verdict import read_score
 
 _OWN = ("rubric", "low", "high")

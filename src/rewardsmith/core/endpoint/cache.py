@@ -12,24 +12,34 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import StoreError
+from ..errors import StoreError
 
 # Changes where the same request would have to be asked again.
-VERSION = 1
+VERSION = 2
 _TABLE = "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, request TEXT NOT NULL, reply TEXT NOT NULL)"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What an endpoint answered; no text where it refused or was cut off."""
+    """What an endpoint answered.
+
+    Args:
+        text: the answer; empty where the endpoint refused or was cut off.
+        prompt_tokens, completion_tokens: as the endpoint counted them.
+        model: the name that the endpoint gave itself.
+        trouble: why there is no text: ``length``, ``content_filter``, ``refusal`` or another word of the
+            endpoint; empty where all is well.
+    """
 
     text: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    model: str = ""
+    trouble: str = ""
 
 
 def key_of(request: Mapping[str, Any]) -> str:
-    """The key of a request: SHA-256 of the rendered messages, the model, its revision and the sampling."""
+    """The key of a request: SHA-256 of messages, model, revision, sampling and the number of the sample."""
     text = json.dumps({"version": VERSION, **request}, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -37,7 +47,7 @@ def key_of(request: Mapping[str, Any]) -> str:
 def cache_file(folder: str) -> Path:
     """Where replies are kept; "" is ``$REWARDSMITH_CACHE``, else ``~/.cache/rewardsmith``."""
     home = folder or os.environ.get("REWARDSMITH_CACHE") or str(Path.home() / ".cache" / "rewardsmith")
-    return Path(home).expanduser() / "judge.sqlite"
+    return Path(home).expanduser() / "replies.sqlite"
 
 
 class Cache:
@@ -51,10 +61,11 @@ class Cache:
                 file, timeout=30.0, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
+            # A reply that was used and then lost in a power cut would be paid twice.
+            self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute(_TABLE)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"the cache of judges {file} cannot be opened: {error}") from None
+            raise StoreError(f"the cache of replies {file} cannot be opened: {error}") from None
 
     def find(self, keys: Iterable[str]) -> dict[str, Reply]:
         """The replies that there are."""
@@ -65,13 +76,14 @@ class Cache:
                 found[key] = Reply(**json.loads(row[0]))
         return found
 
-    def keep(self, key: str, request: Mapping[str, Any], reply: Reply) -> None:
-        """Store a reply; the first one of a key stays."""
+    def keep(self, key: str, request: Mapping[str, Any], reply: Reply) -> Reply:
+        """Commit a reply and return the one that is kept: the first of a key stays."""
         row = (key, json.dumps(request), json.dumps(asdict(reply)))
         try:
             self._connection.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?)", row)
         except sqlite3.Error as error:
-            raise StoreError(f"the cache of judges {self.file} cannot be written: {error}") from None
+            raise StoreError(f"the cache of replies {self.file} cannot be written: {error}") from None
+        return self.find([key])[key]
 
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):

@@ -1,0 +1,147 @@
+"""The calls themselves: all at once, retried, paced, and each reply committed before it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtra, RewardsmithError
+from .cache import Cache, Reply
+from .pace import Pace, pace_of, wait_turn
+from .usage import Usage, spend
+
+if TYPE_CHECKING:
+    from .endpoint import Endpoint
+
+_log = logging.getLogger("rewardsmith.endpoint")
+Body = dict[str, Any]
+# (address, model) of endpoints that answered 400 to response_format and 200 without it.
+_plain: set[tuple[str, str]] = set()
+
+
+class EndpointError(RewardsmithError, ConnectionError):
+    """The endpoint refuses every request (a wrong key, address or model), or does not answer."""
+
+
+async def ask_all(endpoint: Endpoint, bodies: Mapping[str, Body], cache: Cache | None) -> dict[str, Reply]:
+    """The replies that came, by key.
+
+    Raises:
+        EndpointError: the endpoint refuses all requests.
+    """
+    try:
+        import openai
+    except ImportError:
+        raise MissingExtra("openai", "llm", f"asking {endpoint.model}") from None
+    # Local endpoints want no key, but the client wants a text.
+    secret = os.environ.get(endpoint.key_variable) or "none"
+    client = openai.AsyncOpenAI(
+        base_url=endpoint.base_url, api_key=secret, timeout=endpoint.timeout, max_retries=endpoint.retries
+    )
+    pace = pace_of(endpoint.base_url, endpoint.model, endpoint.requests_per_minute, endpoint.tokens_per_minute)
+    batch = _Batch(endpoint, cache, client, openai, pace, asyncio.Semaphore(endpoint.concurrency))
+    tasks = [asyncio.ensure_future(batch.one(key, body)) for key, body in bodies.items()]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await client.close()
+    if batch.refused:
+        raise EndpointError(batch.refused[0])
+    if batch.failures:
+        _log.warning(
+            "%s: %d requests failed; first: %s", endpoint.model, len(batch.failures), batch.failures[0]
+        )
+    return batch.replies
+
+
+@dataclass(eq=False)
+class _Batch:
+    """Requests that run at the same time, and what became of them."""
+
+    endpoint: Endpoint
+    cache: Cache | None
+    client: Any
+    openai: Any
+    pace: Pace
+    limit: asyncio.Semaphore
+    replies: dict[str, Reply] = field(default_factory=dict[str, Reply])
+    failures: list[str] = field(default_factory=list[str])
+    refused: list[str] = field(default_factory=list[str])
+
+    async def one(self, key: str, body: Body) -> None:
+        """Ask, count, commit."""
+        openai, endpoint = self.openai, self.endpoint
+        async with self.limit:
+            if self.refused:
+                return
+            await wait_turn(self.pace, len(json.dumps(body["messages"])) // 4 + endpoint.max_tokens)
+            try:
+                reply = await self.ask(key, body)
+            except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+                self.refused.append(f"{endpoint.base_url} refuses {endpoint.model}: {_line(error)}")
+                return
+            except (openai.OpenAIError, ValueError) as error:
+                spend(endpoint.model, Usage(failures=1))
+                self.failures.append(_line(error))
+                return
+        self.replies[key] = reply if self.cache is None else self.cache.keep(key, body, reply)
+
+    async def ask(self, key: str, body: Body) -> Reply:
+        """One request, without ``response_format`` where the endpoint refuses it."""
+        place = (self.endpoint.base_url, self.endpoint.model)
+        plain = {name: value for name, value in body.items() if name != "response_format"}
+        if len(plain) == len(body):
+            return await self.send(key, body)
+        if place not in _plain:
+            try:
+                return await self.send(key, body)
+            except (self.openai.BadRequestError, self.openai.UnprocessableEntityError):
+                reply = await self.send(key + "-plain", plain)
+                _plain.add(place)
+                _log.info("%s at %s refuses response_format; asked without", place[1], place[0])
+                return reply
+        return await self.send(key + "-plain", plain)
+
+    async def send(self, key: str, body: Body) -> Reply:
+        """One request with all its retries."""
+        create = self.client.chat.completions.with_raw_response.create
+        answer = await create(**body, extra_headers={"Idempotency-Key": key})
+        reply = read_reply(answer.text)
+        money = self.endpoint.cost(reply.prompt_tokens, reply.completion_tokens)
+        tokens = (reply.prompt_tokens, reply.completion_tokens)
+        spend(self.endpoint.model, Usage(1, 0, answer.retries_taken, 0, *tokens, money))
+        return reply
+
+
+def read_reply(body: str) -> Reply:
+    """The reply in an answer of the protocol; no text where it was refused, filtered or cut off.
+
+    Raises:
+        ValueError: the answer is not of the protocol.
+    """
+    try:
+        data = json.loads(body)
+        spent = data.get("usage") or {}
+        tokens = (int(spent.get("prompt_tokens") or 0), int(spent.get("completion_tokens") or 0))
+        choice = data["choices"][0]
+        text, refusal = choice["message"].get("content"), choice["message"].get("refusal")
+        finish = choice.get("finish_reason") or "stop"
+        model = str(data.get("model") or "")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        raise ValueError(f"no chat completion: {body[:80]!r}") from None
+    trouble = "refusal" if refusal else str(finish) if finish != "stop" else ""
+    if not trouble and not isinstance(text, str):
+        trouble = "empty"
+    return Reply("" if trouble else text, *tokens, model, trouble)
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
