@@ -1,0 +1,42 @@
+"""Every probe gets out where nothing holds it: a corpus that could not escape would prove nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.hostile.corpus import BENIGN, Probe, openly, probes
+from sandbox.hostile.evidence import evidence
+from sandbox.hostile.watch import Seen, Watch
+from sandbox.hostile.world import World
+
+REAL = tuple(each for each in probes() if not each.control.startswith("none"))
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with World() as made:
+        yield made
+
+
+def _watched(world: World, source: str, wrapper: str) -> tuple[bytes, Seen]:
+    assert world.victim is not None
+    with Watch(frozenset({world.victim.pid})) as seen:
+        output = openly(source, wrapper, world)
+    return output, seen
+
+
+@pytest.fixture(scope="module")
+def usual(world: World) -> dict[str, Seen]:
+    return {wrapper: _watched(world, BENIGN, wrapper)[1] for wrapper in {each.control for each in REAL}}
+
+
+@pytest.mark.parametrize("probe", REAL, ids=lambda each: each.name)
+def test_the_probe_gets_out_when_nothing_holds_it(probe: Probe, world: World, usual: dict[str, Seen]) -> None:
+    world.restore()
+    output, seen = _watched(world, world.filled(probe.source), probe.control)
+    found = {
+        kind: evidence(world.filled(kind), world, output, seen, usual[probe.control]) for kind in probe.escape
+    }
+    assert any(found.values()), (output[:300], found)
