@@ -41,6 +41,7 @@ from .length import OverlongPenalty as OverlongPenalty
 from .minmax import MinMax as MinMax
 from .noise import Flip as Flip
 from .noise import Jitter as Jitter
+from .norm import Norm as Norm
 from .normalize import Normalize as Normalize
 from .payback import Payback as Payback
 from .pessimism import Ensemble as Ensemble
@@ -94,6 +95,7 @@ __all__ = [
     "LearnedPotential",
     "LengthBand",
     "MinMax",
+    "Norm",
     "Normalize",
     "OverlongPenalty",
     "Payback",

