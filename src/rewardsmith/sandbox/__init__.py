@@ -15,3 +15,6 @@ from .jobs import Outcome as Outcome
 from .jobs import ProgramJob as ProgramJob
 from .jobs import Status as Status
 from .jobs import Tier as Tier
+from .pool import Pool as Pool
+from .pool import shared as shared
+from .pool import using as using
