@@ -249,7 +249,7 @@ def test_options_reach_the_simulator_and_choose_the_engine():
 def test_what_cannot_be_a_task_is_refused_in_one_line():
     for id, said in [
         ("NoSuchThing-v0", "an id that gymnasium.make knows"),
-        ("FrozenLake-v1", "a Box"),
+        ("Blackjack-v7", "an id that gymnasium.make knows"),
         ("CartPole-v77", "an id that gymnasium.make knows"),
         ("no_such_package:Thing-v0", "no_such_package"),
     ]:

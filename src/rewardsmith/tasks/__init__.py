@@ -13,6 +13,7 @@ from .spaces import Box as Box
 from .spaces import Discrete as Discrete
 from .success import Success as Success
 from .task import Task as Task
+from .task import native_success as native_success
 
 __all__ = [
     "ArrayEnv",
@@ -25,5 +26,6 @@ __all__ = [
     "load",
     "load_file",
     "names",
+    "native_success",
     "resolve",
 ]

@@ -29,7 +29,7 @@ def record_steps(task: Task, seed: int, envs: int = 16, steps: int = 128) -> dic
     Actions are held for a random number of steps, so that the states go further than white noise would.
     """
     rng = np.random.default_rng([seed, 0x5C])
-    obs, action, after, ended, _ = (
+    obs, action, after, ended, _, _ = (
         np.concatenate(list(part)) for part in zip(*_play(task, rng, envs, steps), strict=True)
     )
     spread = obs.std(axis=0, keepdims=True)
@@ -54,13 +54,13 @@ def record_episodes(
     rng = np.random.default_rng([seed, 0xE7])
     choose = None if policy is None else lambda t, obs: policy.act(obs)
     columns = zip(*_play(task, rng, episodes, task.horizon, choose), strict=True)
-    obs, action, after, ended, native = (np.stack(column, axis=1) for column in columns)
+    obs, action, after, ended, native, judged = (np.stack(column, axis=1) for column in columns)
     found: list[dict[str, Numbers]] = []
     for copy in range(episodes):
         length = int(np.argmax(ended[copy])) + 1 if ended[copy].any() else task.horizon
         where = np.s_[copy : copy + 1, :length]
-        own = None if task.is_array else native[where]
-        batch = task.batch(obs[where], action[where], after[where], ended[where], own)
+        own = () if task.is_array else (native[where], judged[where])
+        batch = task.batch(obs[where], action[where], after[where], ended[where], *own)
         first, last = (np.arange(length)[None] == place for place in (0, length - 1))
         found.append({**batch, "first": first, "truncated": last & ~ended[where]})
     return tuple(found)
@@ -83,7 +83,7 @@ def _actions(task: Task, rng: np.random.Generator, envs: int, steps: int) -> Num
 def _play(
     task: Task, rng: np.random.Generator, envs: int, steps: int, choose: Choose | None = None
 ) -> list[tuple[Numbers, ...]]:
-    """(obs, action, true next obs, terminated, native reward) of every step, each ``(envs, ...)``."""
+    """(obs, action, true next obs, terminated, native reward, native success) of steps, ``(envs, ...)``."""
     return (_play_array if task.is_array else _play_simulator)(task, rng, envs, steps, choose)
 
 
@@ -106,7 +106,8 @@ def _play_array(
         action = choose(t, obs)
         after = np.asarray(env.step(state, action))
         ended = np.asarray(env.terminated(after), bool)
-        rows.append((obs, action, np.asarray(env.observe(after)), ended, np.full(envs, np.nan)))
+        nothing = np.full(envs, np.nan)
+        rows.append((obs, action, np.asarray(env.observe(after)), ended, nothing, nothing))
         state = np.where(ended[:, None], fresh[t + 1], after)
     return rows
 
@@ -122,6 +123,8 @@ def _play_simulator(
             action = choose(t, obs)
             done = host.step(action)
             ended = np.asarray(done.terminated, bool)
-            rows.append((obs, action, np.asarray(done.next_obs, float), ended, np.asarray(done.reward, float)))
+            paid = np.asarray(done.reward, float)
+            judged = np.full(envs, np.nan) if done.success is None else np.asarray(done.success, float)
+            rows.append((obs, action, np.asarray(done.next_obs, float), ended, paid, judged))
             obs = np.asarray(done.obs, float)
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,16 +10,27 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core.algebra import Reward
-from ..core.arrays import Array, Batch
+from ..core.arrays import Array, Batch, xp
 from ..core.errors import BadInput
 from ..core.fields import NEXT, Field, with_twins
 from ..core.term import term
+from .envs.film import FRAMES, WIDTH, Act, film
 from .envs.gym import Engine, GymEnv
 from .envs.protocol import ArrayEnv, Frame, Shape
 from .spaces import Actions
 from .success import Success
 
-RESERVED = ("obs", "next_obs", "action", "terminated", "truncated", "success", "native_reward", "reward")
+RESERVED = (
+    "obs",
+    "next_obs",
+    "action",
+    "terminated",
+    "truncated",
+    "success",
+    "native_reward",
+    "native_success",
+    "reward",
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,7 @@ class Task:
         next_obs: Array,
         terminated: Array,
         native_reward: Array | None = None,
+        native_success: Array | None = None,
     ) -> dict[str, Array]:
         """Recorded transitions as named fields; never contains ``success``.
 
@@ -95,6 +108,8 @@ class Task:
             action: ``(...)`` choices or ``(..., A)`` numbers.
             terminated: ``(...)``, true where the episode ended in ``next_obs`` (not where time ran out).
             native_reward: ``(...)``, from simulators that deliver it.
+            native_success: ``(...)``, the simulator's own verdict, which only ``success`` may read; where it
+                is not given, it is NaN: no verdict.
         """
         batch = {"obs": obs, "action": action, "next_obs": next_obs, "terminated": terminated}
         for field in self.fields:
@@ -105,6 +120,9 @@ class Task:
             batch[NEXT + field.name] = field.of(next_obs)
         if native_reward is not None:
             batch["native_reward"] = native_reward
+        if "native_success" in self.success.signal.fields:
+            unknown = xp(obs).full_like(xp(obs).sum(obs, axis=-1), math.nan)
+            batch["native_success"] = unknown if native_success is None else native_success
         return batch
 
     def with_success(self, batch: Batch) -> dict[str, Any]:
@@ -131,6 +149,24 @@ class Task:
         """Shapes that draw one observation ``(O,)``; empty where nothing can be drawn."""
         return self.env.sketch(obs) if self.frame is not None else []
 
+    def render(self, act: Act, seed: int = 0, frames: int = FRAMES, width: int = WIDTH) -> Array:
+        """A film of one episode in a simulator: pictures ``(T, H, W, 3)`` of bytes, T at most ``frames``.
+
+        Args:
+            act: what to do, ``(1, O) -> (1,)`` or ``(1, A)``, for instance ``policy.act``.
+            seed: of the start.
+            width: no side of a picture is longer.
+
+        Raises:
+            BadInput: this environment cannot be drawn here, and why; or it is one of array functions, which
+                ``sketch`` draws.
+        """
+        if self.is_array:
+            raise BadInput(
+                f"film of {self.name}", "array functions", "a simulator", "sketch(obs) draws this one"
+            )
+        return film(self.env, act, seed, frames, width)
+
     @staticmethod
     def from_gymnasium(
         id: str,
@@ -140,9 +176,13 @@ class Task:
         horizon: int | None = None,
         engine: Engine = "auto",
         options: Mapping[str, Any] | None = None,
+        success_key: str | None = None,
         **parts: Any,
     ) -> Task:
-        """A task in any Gymnasium environment.
+        """A task in any Gymnasium environment whose observations are numbers or choices.
+
+        They are flattened to one vector ``obs``: a choice among n becomes n columns (one-hot), parts of a Dict
+        follow in the order of their names, as in ``gymnasium.spaces.flatten``.
 
         Args:
             id: as ``gymnasium.make`` takes it.
@@ -150,9 +190,11 @@ class Task:
             horizon: steps of an episode; the environment's own limit if None.
             engine: ``envpool``, ``gymnasium``, or ``auto``: envpool where it has the environment.
             options: keyword arguments of the environment.
+            success_key: an entry of ``info`` in which the environment itself says whether a step succeeded,
+                such as ``is_success``; a success over ``rewardsmith.tasks.native_success`` reads it.
             parts: the remaining parts of a Task (``name``, ``text``, ``native``, ``naive``, ``discount``).
         """
-        env = GymEnv.inspect(id, horizon, engine, options)
+        env = GymEnv.inspect(id, horizon, engine, options, success_key)
         defaults: dict[str, Any] = {
             "name": id,
             "text": f"Succeed in {id}: {success.meaning}",
@@ -165,6 +207,12 @@ class Task:
 def native_reward(native_reward: Array) -> Array:
     """The simulator's own reward."""
     return native_reward
+
+
+@term
+def native_success(native_success: Array) -> Array:
+    """The simulator's own verdict on a step, 0 to 1: for ``Success``, no other reward may read it."""
+    return native_success
 
 
 def _check_numbers(task: Task) -> None:
@@ -207,7 +255,8 @@ def _check_fields(task: str, fields: tuple[Field, ...]) -> None:
 
 def _check_rewards(task: Task) -> None:
     known = {field.name for field in task.table()}
-    readable = {"success": known, "native": known | {"native_reward"}, "naive": known}
+    judged = known | ({"native_success"} if getattr(task.env, "success_key", None) else set[str]())
+    readable = {"success": judged, "native": known | {"native_reward"}, "naive": known}
     rewards = {"success": task.success.signal, "native": task.native, "naive": task.naive}
     for role, reward in rewards.items():
         if reward is None:

@@ -80,7 +80,7 @@ class Coverage:
 
     def flat(self) -> dict[str, Numbers]:
         """Every transition as an episode of one step: fields ``(N, 1, ...)``, with ``success``."""
-        names = ("obs", "action", "next_obs", "terminated", "native_reward")
+        names = ("obs", "action", "next_obs", "terminated", "native_reward", "native_success")
         arrays = {
             name: np.concatenate([one[name][0] for one in self.episodes])[:, None]
             for name in names

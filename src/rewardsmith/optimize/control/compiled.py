@@ -58,7 +58,9 @@ def named_batch(task: Any, steps: Steps) -> dict[str, Array]:
     Besides the task's fields: ``first`` (an episode starts at this step) and ``truncated``.
     """
     turned = Steps(*(None if array is None else array.swapaxes(0, 1) for array in steps))
-    native = {} if steps.native_reward is None else {"native_reward": turned.native_reward}
+    native = {
+        n: getattr(turned, n) for n in ("native_reward", "native_success") if getattr(turned, n) is not None
+    }
     batch = task.batch(turned.obs, turned.action, turned.next_obs, turned.terminated, **native)
     return {**batch, "first": turned.clock == 0, "truncated": turned.truncated}
 

@@ -145,7 +145,7 @@ def evaluate_in_gymnasium(
     except ImportError:
         raise MissingExtra("gymnasium", "control", "evaluating in Gymnasium") from None
     name = task.env.gym_id if task.is_array else task.env.id
-    if name is None:
+    if name is None or getattr(task.env, "success_key", None):
         raise BadInput(f"task {task.name}", "an environment of our own", "a task that Gymnasium has too")
     options = {} if task.is_array else dict(task.env.options)
     envs = [gymnasium.make(name, max_episode_steps=task.horizon, **options) for _ in range(min(episodes, 16))]

@@ -81,7 +81,8 @@ def _episodes(task: Any, policy: Policy, seed: int, episodes: int, greedy: bool)
         for _ in range(task.horizon):
             action = policy.act(obs, None if greedy else rng)
             step = world.step(action)
-            rows.append((obs, action, step.next_obs, step.terminated & alive, step.reward, alive))
+            judged = np.full(episodes, np.nan) if step.success is None else step.success
+            rows.append((obs, action, step.next_obs, step.terminated & alive, step.reward, judged, alive))
             alive = alive & ~(step.terminated | step.truncated)
             obs = step.obs
     *arrays, happened = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
@@ -108,9 +109,9 @@ def _record(
         action, raw, head = choose(seen, time)
         found = world.step(action.reshape(-1, *action.shape[2:]))
         obs, paid, ended, cut, after = (_by_member(getattr(found, name), len(seen)) for name in HOST_STEP)
-        rows.append(
-            (seen, action, after.astype(np.float32), ended, cut, clock, raw, head, paid.astype(np.float32))
-        )
+        told = [paid] if found.success is None else [paid, _by_member(found.success, len(seen))]
+        now = (seen, action, after.astype(np.float32), ended, cut, clock, raw, head)
+        rows.append((*now, *(array.astype(np.float32) for array in told)))
         seen = obs.astype(np.float32)
         clock = np.where(ended | cut, 0, clock + 1).astype(np.int32)
     return Steps(*(np.stack(column, axis=1) for column in zip(*rows, strict=True))), seen, clock

@@ -29,6 +29,7 @@ class Steps(NamedTuple):
     raw: Array
     head: Array
     native_reward: Array | None = None
+    native_success: Array | None = None
 
     @property
     def done(self) -> Array:

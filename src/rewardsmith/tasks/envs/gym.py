@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import math
+import warnings
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...core.errors import BadInput, MissingExtra
-from ..spaces import Actions, Box, Discrete
+from ..spaces import Actions
+from .convert import actions_of, is_vector, observation_size
 from .host import EnvpoolVector, GymnasiumVector, HostVector
 
 Engine = Literal["auto", "envpool", "gymnasium"]
@@ -28,6 +29,8 @@ class GymEnv:
         horizon: steps after which an episode is cut off.
         engine: ``envpool`` (C++), ``gymnasium``, or ``auto``: envpool where it has the id and the options.
         options: keyword arguments of the environment, as pairs.
+        success_key: the entry of ``info`` in which the environment says whether a step succeeded, or None.
+        extra: the extra of rewardsmith that installs the simulator.
     """
 
     id: str
@@ -36,6 +39,8 @@ class GymEnv:
     horizon: int
     engine: Engine = "auto"
     options: Options = ()
+    success_key: str | None = None
+    extra: str = "mujoco"
 
     def __post_init__(self) -> None:
         if self.engine not in ("auto", "envpool", "gymnasium"):
@@ -48,12 +53,15 @@ class GymEnv:
         horizon: int | None = None,
         engine: Engine = "auto",
         options: Mapping[str, Any] | None = None,
+        success_key: str | None = None,
     ) -> GymEnv:
         """Open the environment once to learn its sizes and its time limit.
 
+        With a ``success_key`` one episode of random actions is played, to see that it is there.
+
         Raises:
-            BadInput: Gymnasium does not know the id, it has no time limit and no ``horizon`` is given, or
-                its observations or actions are neither arrays nor choices.
+            BadInput: Gymnasium does not know the id, it has no time limit and no ``horizon`` is given,
+                its observations or actions are neither numbers nor choices, or the key never came.
             MissingExtra: Gymnasium, or the simulator below it, is not installed.
         """
         pairs = tuple(sorted((options or {}).items()))
@@ -62,12 +70,14 @@ class GymEnv:
             env: Any = gymnasium.make(id, disable_env_checker=True, **dict(pairs))
         try:
             limit = horizon or (env.spec.max_episode_steps if env.spec else None)
-            size, actions = _observation_size(id, env.observation_space), _actions(id, env.action_space)
+            size, actions = observation_size(id, env.observation_space), actions_of(id, env.action_space)
+            if success_key is not None:
+                _check_key(id, env, success_key, limit or 1000)
         finally:
             env.close()
         if limit is None:
             raise BadInput(f"horizon of {id}", "none", "horizon=<steps>", "this environment has no time limit")
-        return cls(id, size, actions, limit, engine, pairs)
+        return cls(id, size, actions, limit, engine, pairs, success_key)
 
     @property
     def gym_id(self) -> str:
@@ -92,23 +102,35 @@ class GymEnv:
         seeds = [seed + i for i in range(num_envs)] if isinstance(seed, int) else [int(one) for one in seed]
         if len(seeds) != num_envs:
             raise BadInput(f"seeds of {self.id}", len(seeds), f"one for each of the {num_envs} copies")
+        return self._started(num_envs, seeds, {})
+
+    def open_to_watch(self, seed: int, width: int = 240) -> HostVector:
+        """Start one copy that can be drawn with ``draw()``; frames are about ``width`` pixels wide.
+
+        Raises:
+            BadInput, MissingExtra: as ``open``; or this machine cannot draw the environment.
+        """
+        return self._started(1, [seed], {"render_mode": "rgb_array"}, width)
+
+    def _started(self, count: int, seeds: list[int], more: dict[str, Any], width: int = 0) -> HostVector:
+        options = (*self.options, *more.items())
         if self.chosen_engine() == "envpool":
-            _import("envpool", self.id)
+            _import("envpool", self.id, self.extra)
             if not _envpool_has(self.id, self.options):
                 asked = ", ".join(f"{name}={value!r}" for name, value in self.options)
                 asked = f"{self.id}({asked})"
                 raise BadInput(
                     "envpool environment", asked, "what envpool.list_all_envs() has", "try engine='gymnasium'"
                 )
-            return EnvpoolVector(self.id, num_envs, seeds, self.horizon, self.options)
+            return EnvpoolVector(self.id, count, seeds, self.horizon, options, self.success_key, width)
         _import("gymnasium", self.id)
-        with _readable(self.id, self.options):
-            return GymnasiumVector(self.id, num_envs, seeds, self.horizon, self.options)
+        with _readable(self.id, options):
+            return GymnasiumVector(self.id, count, seeds, self.horizon, options, self.success_key)
 
 
-def _import(package: str, id: str) -> Any:
+def _import(package: str, id: str, extra: str = "control") -> Any:
     if importlib.util.find_spec(package) is None:
-        raise MissingExtra(package, "mujoco" if package == "envpool" else "control", f"the environment {id}")
+        raise MissingExtra(package, extra, f"the environment {id}")
     return importlib.import_module(package)
 
 
@@ -119,8 +141,11 @@ def _envpool_has(id: str, options: Options) -> bool:
 
     if id not in envpool.list_all_envs():
         return False
-    known = envpool.make_spec(id).config._fields
-    return all(name in known for name, _ in options)
+    spec = envpool.make_spec(id)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the precision of bounds in envpool's own spaces
+        vector = is_vector(spec.observation_space)
+    return vector and all(name in spec.config._fields for name, _ in options)
 
 
 @contextlib.contextmanager
@@ -140,19 +165,18 @@ def _readable(id: str, options: Options) -> Generator[None]:
         raise BadInput(f"options of {id}", dict(options), "what its constructor takes", reason) from None
 
 
-def _observation_size(id: str, space: Any) -> int:
-    shape = getattr(space, "shape", None)
-    if not hasattr(space, "low") or not shape:
-        raise BadInput(f"observations of {id}", space, "a Box", "wrap the environment so that it gives numbers")
-    return math.prod(shape)
-
-
-def _actions(id: str, space: Any) -> Actions:
-    if hasattr(space, "n") and getattr(space, "start", 0) == 0 and not space.shape:
-        return Discrete(int(space.n))
-    if hasattr(space, "low") and len(space.shape) == 1:
-        return Box(tuple(space.low.tolist()), tuple(space.high.tolist()))
-    raise BadInput(f"actions of {id}", space, "Discrete(n) from 0, or a Box with one axis and finite bounds")
+def _check_key(id: str, env: Any, key: str, steps: int) -> None:
+    """Play until the key shows up in ``info``, or the episode ends without it."""
+    env.action_space.seed(0)
+    _, info = env.reset(seed=0)
+    seen: set[str] = set(info)
+    for _ in range(steps):
+        *_, ended, cut, info = env.step(env.action_space.sample())
+        seen |= set(info)
+        if key in seen or ended or cut:
+            break
+    if key not in seen:
+        raise BadInput(f"success_key of {id}", repr(key), ", ".join(sorted(seen)) or "nothing: info is empty")
 
 
 def _simulator(problem: Exception) -> str:

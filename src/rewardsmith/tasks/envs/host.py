@@ -14,7 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...core.arrays import Array
-from ...core.errors import BadInput
+from .convert import flat, is_vector, legal
+from .film import opengl
+
+Options = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class HostStep:
         terminated: ``(N,)``, the episode ended in ``next_obs``.
         truncated: ``(N,)``, time ran out in ``next_obs`` (and it did not terminate).
         next_obs: ``(N, O)``, the true successor, also where an episode ended.
+        success: ``(N,)``, the simulator's own verdict on this step, 0 to 1; None where it gives none.
     """
 
     obs: Array
@@ -34,6 +38,7 @@ class HostStep:
     terminated: Array
     truncated: Array
     next_obs: Array
+    success: Array | None = None
 
 
 class HostVector(Protocol):
@@ -45,6 +50,10 @@ class HostVector(Protocol):
 
     def step(self, actions: Array) -> HostStep:
         """Act in every copy: ``(N,)`` choices or ``(N, A)`` numbers."""
+        ...
+
+    def draw(self) -> Array:
+        """The first copy as a picture ``(H, W, 3)``; only where it was opened to be watched."""
         ...
 
     def close(self) -> None:
@@ -61,7 +70,14 @@ class EnvpoolVector:
     """
 
     def __init__(
-        self, id: str, num_envs: int, seeds: list[int], horizon: int, options: tuple[tuple[str, Any], ...]
+        self,
+        id: str,
+        num_envs: int,
+        seeds: list[int],
+        horizon: int,
+        options: Options,
+        success_key: str | None = None,
+        width: int = 0,
     ) -> None:
         import envpool
 
@@ -75,23 +91,27 @@ class EnvpoolVector:
                 seed=seeds,
                 num_threads=threads,
                 max_episode_steps=horizon + 1,
+                **({"render_width": width, "render_height": width} if width else {}),
                 **dict(options),
             )
             self._space: Any = self._pool.action_space
             _ = self._pool.observation_space  # made on first use, and warns then
-        self._horizon = horizon
+        self._horizon, self._key = horizon, success_key
+        engines = [kind.__module__ for kind in type(self._pool).__mro__]
+        self._context: Any = opengl(width) if width and any("mujoco" in name for name in engines) else None
         self._age = np.zeros(num_envs, int)
         self._copies = np.arange(num_envs, dtype=np.int32)
 
     def reset(self) -> Array:
         """Start N episodes; observations ``(N, O)``."""
         self._age[:] = 0
-        return _flat(self._pool.reset()[0])
+        return flat(self._pool.reset()[0])
 
     def step(self, actions: Array) -> HostStep:
         """Act in every copy and reset those that ended."""
-        next_obs, reward, terminated, _, _ = self._pool.step(_legal(actions, self._space), self._copies)
-        next_obs = _flat(next_obs)
+        next_obs, reward, terminated, _, told = self._pool.step(legal(actions, self._space), self._copies)
+        next_obs = flat(next_obs)
+        success = None if self._key is None else np.array(told[self._key], float)
         self._age += 1
         truncated = (self._age >= self._horizon) & ~terminated
         ended = self._copies[terminated | truncated]
@@ -99,20 +119,35 @@ class EnvpoolVector:
         if len(ended):
             obs = next_obs.copy()
             fresh, info = self._pool.reset(ended)
-            obs[info["env_id"]] = _flat(fresh)
+            obs[info["env_id"]] = flat(fresh)
             self._age[ended] = 0
-        return HostStep(obs, np.asarray(reward, float), np.asarray(terminated), truncated, next_obs)
+        paid = np.asarray(reward, float)
+        return HostStep(obs, paid, np.asarray(terminated), truncated, next_obs, success)
+
+    def draw(self) -> Array:
+        """The first copy as a picture."""
+        if self._context is not None:
+            self._context.make_current()
+        return np.array(self._pool.render(env_ids=[0]))[0]
 
     def close(self) -> None:
         """Release the thread pool."""
         self._pool.close()
+        if self._context is not None:
+            self._context.free()
 
 
 class GymnasiumVector:
     """Gymnasium's own vector environment, one copy after the other, any environment."""
 
     def __init__(
-        self, id: str, num_envs: int, seeds: list[int], horizon: int, options: tuple[tuple[str, Any], ...]
+        self,
+        id: str,
+        num_envs: int,
+        seeds: list[int],
+        horizon: int,
+        options: Options,
+        success_key: str | None = None,
     ) -> None:
         import gymnasium
         from gymnasium.vector import AutoresetMode
@@ -122,43 +157,52 @@ class GymnasiumVector:
             num_envs=num_envs,
             vectorization_mode="sync",
             vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
+            wrappers=[_as_vector],
             max_episode_steps=horizon,
             **dict(options),
         )
+        self._key = success_key
         self._seeds: list[int] | None = seeds
 
     def reset(self) -> Array:
         """Start N episodes; the first call seeds them."""
         seeds, self._seeds = self._seeds, None
-        return _flat(self._envs.reset(seed=seeds)[0])
+        return flat(self._envs.reset(seed=seeds)[0])
 
     def step(self, actions: Array) -> HostStep:
         """Act in every copy; Gymnasium resets those that ended and hands over their final observations."""
-        actions = _legal(actions, self._envs.single_action_space)
+        actions = legal(actions, self._envs.single_action_space)
         obs, reward, terminated, truncated, info = self._envs.step(actions)
-        obs = _flat(obs)
+        obs = flat(obs)
         next_obs = obs
         ended = terminated | truncated
         if ended.any():
             next_obs = obs.copy()
             for copy in np.flatnonzero(ended):
                 next_obs[copy] = np.ravel(info["final_obs"][copy])
-        return HostStep(obs, np.asarray(reward, float), terminated, truncated & ~terminated, next_obs)
+        success = None if self._key is None else _verdict(self._key, info, ended)
+        return HostStep(obs, np.asarray(reward, float), terminated, truncated & ~terminated, next_obs, success)
+
+    def draw(self) -> Array:
+        """The first copy as a picture, drawn by the environment itself."""
+        return np.array(self._envs.render()[0])
 
     def close(self) -> None:
         """Close every copy."""
         self._envs.close()
 
 
-def _flat(obs: Array) -> Array:
-    return np.array(obs).reshape(len(obs), -1)
+def _verdict(key: str, info: dict[str, Any], ended: Array) -> Array:
+    """Success as ``info`` tells it, 0 where it tells nothing; of episodes that ended, their last word."""
+    nothing = np.zeros(len(ended))
+    now, final = (np.asarray(told.get(key, nothing), float) for told in (info, info.get("final_info", {})))
+    return np.where(ended, final, now)
 
 
-def _legal(actions: Array, space: Any) -> Array:
-    """Actions in the type of the space; numbers are clipped to its bounds, as a motor would."""
-    actions = np.asarray(actions)
-    if hasattr(space, "low"):
-        if not np.isfinite(actions).all():
-            raise BadInput("actions", "values that are not finite", "numbers", "the policy has diverged")
-        return np.clip(actions, space.low, space.high).astype(space.dtype)
-    return actions.astype(space.dtype)
+def _as_vector(env: Any) -> Any:
+    """The environment with observations as one vector each."""
+    if is_vector(env.observation_space):
+        return env
+    from gymnasium.wrappers import FlattenObservation
+
+    return FlattenObservation(env)
