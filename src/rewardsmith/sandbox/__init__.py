@@ -7,6 +7,7 @@ from .backend import Reason as Reason
 from .backend import Worker as Worker
 from .backend import backend as backend
 from .backend import best as best
+from .codes import CODES as CODES
 from .jobs import ArrayJob as ArrayJob
 from .jobs import Fault as Fault
 from .jobs import Job as Job
@@ -18,3 +19,5 @@ from .jobs import Tier as Tier
 from .pool import Pool as Pool
 from .pool import shared as shared
 from .pool import using as using
+from .python_reward import PythonReward as PythonReward
+from .python_reward import parse_python as parse_python

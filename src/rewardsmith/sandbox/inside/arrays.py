@@ -31,6 +31,8 @@ def _called(source: str, function: str, arrays: dict[str, Any]) -> dict[str, Any
     exec(compile(source, faults.SOURCE, "exec", dont_inherit=True), scope)
     with np.errstate(all="ignore"):
         value = scope[function](**arrays)
+        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], dict):
+            value = {"": value[0], **value[1]}  # the total beside its parts
         parts = value if isinstance(value, dict) else {"": value}
         return {_name(name): _floats(name, part) for name, part in parts.items()}
 
