@@ -105,13 +105,19 @@ def codes() -> str:
 
 def methods() -> str:
     """The methods of the design loop."""
-    from rewardsmith.design import METHODS
+    from rewardsmith.design import methods as shipped
 
     rows = [
-        (f"`{m.name}`", m.meaning, ", ".join(m.sees) or "nothing", str(m.rounds), str(m.islands))
-        for m in METHODS.values()
+        (
+            f"`{m.name}`",
+            m.meaning,
+            m.strategy.kind,
+            ", ".join(m.sees) or "nothing",
+            f"{m.candidates} x {m.rounds}",
+        )
+        for m in shipped().values()
     ]
-    return _table(("method", "what it does", "its proposer sees", "rounds", "islands"), rows)
+    return _table(("method", "what it does", "strategy", "its proposer sees", "published size"), rows)
 
 
 def transforms() -> str:

@@ -24,7 +24,10 @@ CASES = {
         ["design", "cartpole", "--task", "pendulum"],
         ["'cartpole' and --task 'pendulum'", "one task"],
     ),
-    "unknown method": (["design", "cartpole", "--method", "evolv"], ["method: received 'evolv'", "evolve"]),
+    "unknown method": (
+        ["design", "cartpole", "--method", "eurka"],
+        ["method: received 'eurka'", "did you mean eureka"],
+    ),
     "no trainings": (["design", "cartpole", "--trainings", "0"], ["--trainings: received 0", "at least 1"]),
     "negative steps": (["design", "cartpole", "--steps", "-5"], ["--steps: received -5", "at least 1"]),
     "negative seeds": (["design", "cartpole", "--seeds", "-1"], ["--seeds: received -1", "at least 1"]),

@@ -15,7 +15,7 @@ from cli.command import argv, cpu_seconds, environment, rewardsmith
 from rewardsmith import tasks, zoo
 from rewardsmith.cli.main import VERBS
 from rewardsmith.cli.output import count, duration, interval, number, row, table
-from rewardsmith.design import METHODS
+from rewardsmith.design import methods as shipped
 
 
 def test_version_and_help(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_tasks(tmp_path: Path) -> None:
 
 def test_methods_and_systems(tmp_path: Path) -> None:
     methods = rewardsmith(tmp_path, "methods", "--json").json
-    assert {each["name"] for each in methods} == set(METHODS)
+    assert {each["name"] for each in methods} == set(shipped())
     assert sum(each["default"] for each in methods) == 1
     systems = rewardsmith(tmp_path, "systems", "--json").json
     assert [each["slug"] for each in systems] == [system.slug for system in zoo.systems()]

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewardsmith.core.errors import BadInput
-from rewardsmith.design import METHODS, Design, Method, from_record, load_method
+from rewardsmith.design import Design, from_record, load_method, methods
 from rewardsmith.design.loop import Search
+from rewardsmith.design.schema import parse_method
 from rewardsmith.design.seeds import Seeds
 from rewardsmith.tasks import load
 
@@ -34,7 +35,7 @@ def test_stages_never_share_a_seed(base, search, selection, final):
         ({"steps": 0}, "at least 1"),
         ({"seeds": 0}, "at least 1"),
         ({"seed": -3}, "whole number from 0"),
-        ({"method": "evolv"}, "did you mean evolve"),
+        ({"method": "eurka"}, "did you mean eureka"),
         ({"ppo": (("clip", -1.0),)}, "PPO.clip"),
     ],
 )
@@ -47,22 +48,57 @@ def test_bad_configurations_are_refused_in_one_line(change, says):
 def test_the_smallest_budget_of_every_method_leaves_groups_to_learn_from():
     """Whatever a design accepts, each round has as many candidates as its proposer needs."""
     task = load("pendulum_hold")
-    for name, method in METHODS.items():
-        least = method.rounds * method.islands * method.smallest
+    for name, method in methods().items():
+        least = method.rounds * method.smallest * method.seeds
         search = Search(Design("pendulum_hold", name, trainings=least).budgeted(task), task, None, None)
         assert search._count() >= method.smallest
-        assert search._count() * method.rounds * method.islands <= least
+        assert search._count() * method.rounds * method.seeds <= least
+
+
+GOOD = {"name": "mine", "meaning": "one", "strategy": {"kind": "evolve"}, "sees": ["order"]}
 
 
 @pytest.mark.parametrize(
-    "change", [{"proposer": "oracle"}, {"sees": ("success",)}, {"rounds": 0}, {"fresh": 1.5}]
+    ("change", "says"),
+    [
+        ({"strategy": {"kind": "oracle"}}, "independent"),
+        ({"strategy": {"kind": "evolve", "parrents": 3}}, "did you mean parents"),
+        ({"strategy": "evolve"}, "a mapping with name"),
+        ({"sees": ["success"]}, "order, terms, score"),
+        ({"sees": []}, "evolve needs it"),
+        ({"rounds": 0}, "at least 1"),
+        ({"rounds": "5"}, "valid integer"),
+        ({"rounds": 2.5}, "valid integer"),
+        ({"strategy": {"kind": "evolve", "fresh": "0.5"}}, "valid number"),
+        ({"training": {"first": 1.5}}, "training.first.*0 to 1"),
+        ({"training": {"kind": "sac"}}, "'ppo', 'shared_replay' or 'plan'"),
+        ({"screens": [{"kind": "nose"}]}, "constant"),
+        ({"screens": {"kind": "living"}}, "a list"),
+        ({"writing": {"generator": "learned"}}, "also score"),
+        ({"speed": 3}, "key 'speed'"),
+        ({"meaning": None}, "valid string"),
+    ],
 )
-def test_bad_methods_are_refused(change):
-    with pytest.raises(BadInput):
-        Method(**({"name": "mine", "meaning": "", "proposer": "random"} | change))
+def test_bad_methods_are_refused_in_one_line(change, says):
+    with pytest.raises(BadInput, match=says) as caught:
+        parse_method(GOOD | change)
+    assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", METHODS)
+def test_a_method_of_ones_own_is_a_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nmeaning: one\nstrategy: {kind: best, elitist: true}\nsees: [order]\n")
+    assert Design("pendulum_hold", str(path)).resolved.strategy.elitist
+    for text, says in (("name: [", "a YAML file"), ("- a", "a mapping")):
+        bad = tmp_path / f"{says[:3].strip()}.yaml"
+        bad.write_text(text)
+        with pytest.raises(BadInput, match=says):
+            load_method(str(bad))
+    with pytest.raises(BadInput, match="no such file"):
+        load_method(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize("name", sorted(methods()))
 def test_a_design_survives_its_record(name):
     """A resumed run is the run that was begun: the same configuration gives the same id."""
     task = load("pendulum_hold")

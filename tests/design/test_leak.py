@@ -12,7 +12,7 @@ import pytest
 
 import rewardsmith as rs
 from rewardsmith import tasks
-from rewardsmith.design import METHODS, Design, loop
+from rewardsmith.design import Design, loop, methods
 
 TASK = tasks.load("pendulum_hold")
 SMALL = {"trainings": 24, "steps": 8192, "seeds": 1, "ppo": (("envs", 8), ("rollout", 64))}
@@ -29,7 +29,9 @@ def bent(next_upright, next_angular_velocity):
 def proposals(monkeypatch, folder, method, success):
     task = dataclasses.replace(TASK, success=success)
     monkeypatch.setattr(loop.tasks, "resolve", lambda spec: task)
-    short = dataclasses.replace(METHODS[method], rounds=2, islands=1, enough=1.0, finalists=1)
+    chosen = methods()[method]
+    once = dataclasses.replace(chosen.selection, enough=1.0, finalists=1)
+    short = dataclasses.replace(chosen, rounds=2, selection=once)
     run = loop.design(Design("pendulum_hold", short, **SMALL), folder)
     found = [row["text"] for event in run.events("proposed") for row in event.payload["candidates"]]
     rows = [row for event in run.events("trained") for row in event.payload["standings"]]
@@ -39,9 +41,9 @@ def proposals(monkeypatch, folder, method, success):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["evolve", "reflect"])
+@pytest.mark.parametrize("method", ["rewardsmith", "reflect"])
 def test_proposals_do_not_depend_on_how_good_candidates_are(monkeypatch, tmp_path, method):
-    assert "score" not in METHODS[method].sees
+    assert "score" not in methods()[method].sees
     texts, values = proposals(monkeypatch, tmp_path / "a", method, TASK.success)
     bent_success = dataclasses.replace(TASK.success, signal=bent)
     again, other = proposals(monkeypatch, tmp_path / "b", method, bent_success)
@@ -49,10 +51,8 @@ def test_proposals_do_not_depend_on_how_good_candidates_are(monkeypatch, tmp_pat
     assert texts == again
 
 
-def test_views_hold_scores_only_where_the_method_says_so():
-    for method in METHODS.values():
-        seen = {field for field in ("order", "terms", "score") if field in method.sees}
-        assert ("score" in seen) == (method.name == "derl")
+def test_the_default_never_sees_success():
+    assert "score" not in methods()["rewardsmith"].sees
 
 
 def test_a_program_cannot_read_success():

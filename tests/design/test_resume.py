@@ -26,7 +26,7 @@ ARGUMENTS = (
     "--seed",
     "5",
     "--method",
-    "evolve",
+    "rewardsmith",
 )
 
 

@@ -1,6 +1,6 @@
 """Search for rewards: propose -> screen -> train -> evaluate -> select -> revise.
 
-Published methods are configurations (``METHODS``) of one loop (``design``).
+Published methods are configurations (``methods()``) of one loop (``design``).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import importlib as _importlib
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from .method import METHODS as METHODS
 from .method import Method as Method
-from .method import load_method as load_method
 from .outcome import outcome as outcome
+from .schema import load_method as load_method
+from .schema import methods as methods
 
 if _TYPE_CHECKING:
     from .config import Design as Design
@@ -31,7 +31,6 @@ _LAZY = {
 }
 
 __all__ = [
-    "METHODS",
     "Design",
     "Method",
     "Watcher",
@@ -39,6 +38,7 @@ __all__ = [
     "from_record",
     "in_words",
     "load_method",
+    "methods",
     "outcome",
 ]
 

@@ -1,12 +1,34 @@
-"""Candidates, and what a proposer is allowed to see of them."""
+"""Candidates, and what proposers are allowed to see of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from ..program import Program
+from ..core.algebra import Reward
+
+
+class Written(Protocol):
+    """What every written reward has: a program of the reward language, or sandboxed Python.
+
+    Both are rewards (``core.algebra.Reward``) besides.
+    """
+
+    @property
+    def structural_hash(self) -> str:
+        """Equal for rewards that are the same up to the names of their parts."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parts."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Nodes of its tree."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -15,60 +37,112 @@ class Candidate:
 
     Args:
         id: ``r<round>c<number>``.
-        program: the reward.
-        operator: how it was made: ``random``, ``mutate``, ``crossover``, ``reflect``, ``derl``.
+        program: the reward: a ``Program``, or a ``PythonReward`` where the method allows Python.
+        operator: how it was made (``design.propose.OPERATORS``), or ``prune``.
         parents: ids of the candidates it was made from.
         island: the population it belongs to.
+        observation: names of the fields that its agents see besides the observation; None leaves the task's.
     """
 
     id: str
-    program: Program
+    program: Any
     operator: str
     parents: tuple[str, ...] = ()
     island: int = 0
+    observation: tuple[str, ...] | None = None
+
+    @property
+    def round(self) -> int:
+        """The round in which it was proposed."""
+        return int(self.id[1:].partition("c")[0])
+
+    @property
+    def reward(self) -> Reward:
+        """What its agents are paid."""
+        return self.program
 
     def record(self) -> dict[str, Any]:
         """As the journal stores it."""
-        return {
+        kept = {
             "id": self.id,
             "text": str(self.program),
             "operator": self.operator,
             "parents": list(self.parents),
             "island": self.island,
         }
+        return kept if self.observation is None else {**kept, "observation": list(self.observation)}
+
+
+POINTS = 10  # of a curve, as in Eureka's reflection
 
 
 @dataclass(frozen=True)
 class TermTrace:
     """What one part of a reward paid during training: mean per step early and late, and its share.
 
-    ``share`` is the part's average size over the sum of the sizes of all parts (0..1).
+    Args:
+        early, late: means of the first and last fifth.
+        share: the part's average size over the sum of the sizes of all parts (0..1).
+        points: ``POINTS`` evenly spaced values of the curve (fewer where the training was shorter).
     """
 
     early: float
     late: float
     share: float
+    points: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Parent:
-    """A trained candidate as a proposer sees it: no success in it unless the method says ``score``."""
+    """A trained candidate as a proposer sees it.
+
+    Args:
+        candidate: the program and where it comes from.
+        terms: what its parts paid, where the method sees ``terms``.
+        score: mean success, only where the method sees ``score``.
+        curve: success per step during training, ``POINTS`` values, only where the method sees ``score``.
+        confirmed: it was trained again on further seeds.
+        notes: what people or analysts say of it, in words.
+    """
 
     candidate: Candidate
-    terms: Mapping[str, TermTrace]
+    terms: Mapping[str, TermTrace] = field(default_factory=dict)
     score: float | None = None
+    curve: tuple[float, ...] = ()
+    confirmed: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class View:
-    """Everything that a proposer sees when it proposes for one island.
+    """Everything that a strategy sees.
 
     Args:
-        round: number of the round, from 0.
-        parents: the best so far, best first; empty in the first round.
+        round, rounds: number of the round that begins (from 0), and how many there are.
+        ranked: every candidate that was trained, best first; empty unless the method sees ``order``.
+        latest: those of the last round, best first.
         known: structural hashes of every program proposed before.
     """
 
     round: int
-    parents: tuple[Parent, ...]
-    known: frozenset[str]
+    rounds: int
+    ranked: tuple[Parent, ...] = ()
+    latest: tuple[Parent, ...] = ()
+    known: frozenset[str] = frozenset()
+
+    def on(self, island: int) -> tuple[Parent, ...]:
+        """The trained candidates of one island, best first."""
+        return tuple(parent for parent in self.ranked if parent.candidate.island == island)
+
+
+def evenly(values: Sequence[float], count: int = POINTS) -> tuple[float, ...]:
+    """``count`` evenly spaced values of a curve, its first and last among them; all where there are fewer.
+
+    Example:
+        >>> evenly([0.0, 1.0, 2.0, 3.0, 4.0], 3)
+        (0.0, 2.0, 4.0)
+    """
+    last = len(values) - 1
+    if len(values) <= count:
+        return tuple(float(value) for value in values)
+    return tuple(float(values[round(i * last / (count - 1))]) for i in range(count))

@@ -11,7 +11,8 @@ from typing import Any
 from .. import __version__, tasks
 from ..core.errors import BadInput, StoreError
 from ..optimize.control import PPO
-from .method import DEFAULT, Method, load_method
+from .method import Method
+from .schema import DEFAULT, load_method, parse_method, record_of
 from .seeds import Seeds
 
 # Few copies and a high learning rate need the fewest environment steps to tell a good reward from a bad
@@ -25,10 +26,10 @@ class Design:
 
     Args:
         task: name of a shipped task, or path of a task file.
-        method: a name of ``METHODS`` or a ``Method``.
+        method: a shipped method's name, the path of a YAML file, or a ``Method``.
         trainings: how many trainings (candidate x seed) the search may start; None takes the task's budget.
         steps: environment steps of one whole training; None takes the task's budget.
-        seeds: seeds per candidate during the search.
+        seeds: seeds per candidate during the search; None takes the method's.
         seed: of everything.
         ppo: settings of the trainer besides ``steps``, as (name, value).
 
@@ -40,22 +41,21 @@ class Design:
     method: str | Method = DEFAULT
     trainings: int | None = None
     steps: int | None = None
-    seeds: int = 1
+    seeds: int | None = None
     seed: int = 0
     ppo: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("trainings", "steps", "seeds"):
             value = getattr(self, name)
-            if value is None and name != "seeds":
+            if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise BadInput(name, repr(value), "a whole number, at least 1")
         method = self.resolved
-        each = method.smallest
-        least = method.rounds * method.islands * self.seeds * each
+        least = method.rounds * self.each * method.smallest
         if self.trainings is not None and self.trainings < least:
-            why = f"{each} candidates x {method.rounds} rounds x {method.islands} islands x {self.seeds} seeds"
+            why = f"{method.smallest} candidates x {method.rounds} rounds x {self.each} seeds"
             raise BadInput("trainings", self.trainings, f"at least {least}", why)
         PPO(steps=self.steps or 1, **(QUICK | dict(self.ppo)))
         self.all_seeds()
@@ -69,6 +69,11 @@ class Design:
         """The method's configuration."""
         return self.method if isinstance(self.method, Method) else load_method(self.method)
 
+    @property
+    def each(self) -> int:
+        """Training seeds per candidate."""
+        return self.seeds or self.resolved.seeds
+
     def config(self) -> PPO:
         """The trainer's configuration."""
         assert self.steps is not None, "budgeted() comes first"
@@ -76,7 +81,7 @@ class Design:
 
     def all_seeds(self) -> Seeds:
         """Search, selection and final seeds."""
-        return Seeds(self.seed, search=self.seeds, confirm=self.resolved.confirm)
+        return Seeds(self.seed, search=self.each, confirm=self.resolved.training.confirm)
 
     def record(self, task: tasks.Task) -> dict[str, Any]:
         """The resolved configuration; its hash is the run's id."""
@@ -87,10 +92,10 @@ class Design:
             "task_spec": self.task,
             "task_text": task.text,
             "task_definition": _definition(self.task, task),
-            "method": asdict(self.resolved),
+            "method": record_of(self.resolved),
             "trainings": self.trainings,
             "steps": self.steps,
-            "seeds": self.seeds,
+            "seeds": self.each,
             "seed": self.seed,
             "ppo": asdict(self.config()),
             "final_seeds": self.all_seeds().final,
@@ -115,7 +120,7 @@ def from_record(config: dict[str, Any]) -> Design:
     spec = config["task_spec"]
     if config["task_definition"] != _definition(spec, tasks.resolve(spec)):
         raise StoreError(f"the task {spec} has changed since this run began; start a new run")
-    method = Method(**_tuples(config["method"]))
+    method = parse_method(config["method"], "method of the run")
     ppo = {name: value for name, value in _tuples(config["ppo"]).items() if name != "steps"}
     return Design(
         config["task_spec"],

@@ -18,16 +18,20 @@ import numpy as np
 from .. import tasks
 from ..core.errors import StoreError
 from ..core.stats import mean_interval
-from ..program import Grammar
 from ..store import Run
 from ..tasks.record import record_steps
 from . import final
 from .candidate import Candidate, Parent, View
 from .config import Design, describe
-from .propose import Draft, Proposer, make_proposer
+from .propose.ask import Draft
+from .propose.writers import make_writer
 from .race import Race, Result, Standing, joined, run_race
-from .screen import Refusal, screen
-from .select import choose, pruned
+from .screen.judge import judge
+from .screen.protocol import Evidence
+from .screen.refusal import Refusal
+from .select import choose, pruned, published
+
+PARENTS = 8  # that the journal names after a round
 
 
 class Watcher(Protocol):
@@ -76,8 +80,9 @@ class Search:
     watch: Watcher
     candidates: dict[str, Candidate] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
+    latest: tuple[str, ...] = ()
     known: set[str] = field(default_factory=set)
-    values: list[Any] = field(default_factory=list)
+    accepted: list[tuple[Any, Any]] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
 
@@ -85,12 +90,13 @@ class Search:
         method = self.config.resolved
         self.run.record("task", "task", describe(self.task))
         self.watch.event("start", {"task": self.task, "run": self.run, "method": method.name})
-        self.grammar = Grammar.from_fields(self.task.table())
         self.steps = record_steps(self.task, self.config.seed)
-        proposer = make_proposer(method, self.grammar)
-        states = [proposer.start() for _ in range(method.islands)]
+        self.writer = make_writer(self.config, self.task)
+        state, written = method.strategy.start(), self.writer.start()
         for number in range(method.rounds):
-            states = self._round(number, proposer, states)
+            drafts = self._round(number, state, written)
+            written = self._learned(written, drafts)
+            state = method.strategy.learn(state, self._view(number))
             if self._good_enough():
                 break
         winner = self._select()
@@ -100,39 +106,39 @@ class Search:
         self.run.finish({"programs": count, "screened": sum(self.refused.values()), "best": best})
 
     # ------------------------------------------------------------------ one round
-    def _round(self, number: int, proposer: Proposer, states: list[Any]) -> list[Any]:
-        method = self.config.resolved
-        count = self._count()
-        proposed: list[list[tuple[Draft, Candidate | None]]] = []
+    def _round(self, number: int, state: Any, written: Any) -> list[tuple[Draft, Candidate | None]]:
+        training = self.config.resolved.training
         rows: list[dict[str, Any]] = []
-        for island, state in enumerate(states):
-            rng = np.random.default_rng([self.config.seed, number, island])
-            drafts = self._accepted(proposer, state, self._view(number, island), count, rng)
-            proposed.append([self._enter(draft, refusal, number, island, rows) for draft, refusal in drafts])
-        self.run.record("proposed", f"round/{number}/proposed", {"round": number, "candidates": rows})
-        entered = [each for island in proposed for _, each in island if each is not None]
+        self.latest = ()
+        found = self._accepted(number, state, written)
+        drafts = [(draft, self._enter(draft, refusal, number, rows)) for draft, refusal in found]
+        payload = {"round": number, "writer": self.writer.label, "candidates": rows}
+        self.run.record("proposed", f"round/{number}/proposed", payload)
+        entered = [each for _, each in drafts if each is not None]
         self.watch.event("round", self._round_data(number, entered))
         if not entered:
-            return states
-        survivors = max(1, round(method.survivors * len(entered)))
-        race = self._race(f"round/{number}/trained/search", entered, "search", method.first, survivors, number)
+            return drafts
+        survivors = max(1, round(training.survivors * len(entered))) if training.first < 1.0 else 0
+        key = f"round/{number}/trained/search"
+        race = self._race(key, entered, "search", training.first, survivors, number)
         self.standings |= {standing.id: standing for standing in race.standings}
+        self.latest = tuple(standing.id for standing in race.standings)
         self._confirm(number, race.standings)
         self._record_selection(number)
-        return [self._learn(proposer, s, island) for s, island in zip(states, proposed, strict=True)]
+        return drafts
 
     def _count(self) -> int:
-        """Candidates per round and island, so that first trainings and confirmations fit the budget."""
+        """Candidates per round, so that first trainings and confirmations fit the budget."""
         method, trainings = self.config.resolved, self.config.trainings
         assert trainings is not None
-        each = self.config.seeds + method.confirmed * method.confirm
-        return max(method.smallest, int(trainings / (method.rounds * method.islands * each)))
+        each = self.config.each + method.training.confirmed * method.training.confirm
+        return max(method.smallest, int(trainings / (method.rounds * each)))
 
     def _confirm(self, number: int, standings: Sequence[Standing]) -> None:
         """Train the best of a round again on further seeds."""
-        method = self.config.resolved
+        training = self.config.resolved.training
         best = [s for s in standings if s.finished and not np.isnan(s.mean)]
-        best = best[: int(method.confirmed * len(standings))]
+        best = best[: int(training.confirmed * len(standings))]
         if not best:
             return
         entered = [self.candidates[standing.id] for standing in best]
@@ -140,62 +146,86 @@ class Search:
         again = {standing.id: standing for standing in race.standings}
         self.standings |= {s.id: joined(s, again[s.id]) for s in best}
 
-    def _accepted(
-        self, proposer: Proposer, state: Any, view: View, count: int, rng: np.random.Generator
-    ) -> list[tuple[Draft, Refusal | None]]:
-        """Propose until ``count`` programs pass the screens (or the proposer has nothing new)."""
+    def _accepted(self, number: int, state: Any, written: Any) -> list[tuple[Draft, Refusal | None]]:
+        """Ask until enough programs pass the screens (or nothing new is written)."""
         found: list[tuple[Draft, Refusal | None]] = []
-        passed = 0
+        count, passed = self._count(), 0
+        rng = np.random.default_rng([self.config.seed, number])
         for _ in range(8):
-            drafts = proposer.propose(state, view, count - passed, rng)
-            for draft in drafts:
-                verdict = screen(draft.program, self.steps, self.task.ending, self.task.discount, self.values)
-                found.append((draft, verdict.refusal))
-                if verdict.refusal is None:
-                    self.values.append(verdict.values)
-                    passed += 1
-            self.known |= {draft.program.structural_hash for draft in drafts}
-            view = View(view.round, view.parents, frozenset(self.known))
+            asks = self.config.resolved.strategy.asks(state, self._view(number), count - passed, rng)
+            drafts = self.writer.write(written, asks, frozenset(self.known), rng)
+            verdicts = self._screened(drafts)
+            found += zip(drafts, verdicts, strict=True)
+            passed += sum(verdict is None for verdict in verdicts)
+            programs = (draft.program for draft in drafts if draft.program is not None)
+            self.known |= {program.structural_hash for program in programs}
             if passed >= count or not drafts:
                 break
         return found
 
+    def _screened(self, drafts: Sequence[Draft]) -> list[Refusal | None]:
+        """A verdict for each draft; what passes counts as known for the ones after it."""
+        verdicts: list[Refusal | None] = []
+        programs = tuple(draft.program for draft in drafts if draft.program is not None)
+        for draft in drafts:
+            if draft.refusal is not None:
+                verdicts.append(draft.refusal)
+                continue
+            verdict = judge(draft.program, self.config.resolved.screens, self._evidence(programs))
+            if verdict.refusal is None:
+                self.accepted.append((draft.program, verdict.values))
+            verdicts.append(verdict.refusal)
+        return verdicts
+
+    def _evidence(self, programs: tuple[Any, ...]) -> Evidence:
+        task = self.task
+        return Evidence(self.steps, task.ending, task.discount, tuple(self.accepted), (), programs)
+
     def _enter(
-        self, draft: Draft, refusal: Refusal | None, number: int, island: int, rows: list[dict[str, Any]]
-    ) -> tuple[Draft, Candidate | None]:
-        made = Candidate(f"r{number}c{len(rows)}", draft.program, draft.operator, draft.parents, island)
+        self, draft: Draft, refusal: Refusal | None, number: int, rows: list[dict[str, Any]]
+    ) -> Candidate | None:
+        ask = draft.ask
+        name = f"r{number}c{len(rows)}"
+        made = Candidate(name, draft.program, ask.operator, ask.names, ask.island, draft.observation)
         rows.append({**made.record(), "screened": refusal.record() if refusal else None})
+        if draft.text:
+            rows[-1]["reply"] = draft.text
         if refusal is not None:
             self.refused[refusal.code] = self.refused.get(refusal.code, 0) + 1
-            return draft, None
+            return None
         self.candidates[made.id] = made
-        return draft, made
+        return made
 
-    def _view(self, number: int, island: int) -> View:
-        """What proposers may see; success only where the method's configuration says ``score``."""
+    def _view(self, number: int) -> View:
+        """What strategies and writers may see; success only where the method's configuration says ``score``."""
         method = self.config.resolved
-        parents: list[Parent] = []
-        if "order" in method.sees:
-            for standing in self._ranked(island)[: method.parents]:
-                terms = standing.terms if "terms" in method.sees else {}
-                score = standing.mean if "score" in method.sees else None
-                parents.append(Parent(self.candidates[standing.id], terms, score))
-        return View(number, tuple(parents), frozenset(self.known))
+        known = frozenset(self.known)
+        if "order" not in method.sees:
+            return View(number, method.rounds, known=known)
+        parents = {standing.id: self._parent(standing) for standing in self._ranked()}
+        latest = tuple(parents[name] for name in parents if name in self.latest)
+        return View(number, method.rounds, tuple(parents.values()), latest, known)
 
-    def _learn(self, proposer: Proposer, state: Any, island: list[tuple[Draft, Candidate | None]]) -> Any:
+    def _parent(self, standing: Standing) -> Parent:
+        sees = self.config.resolved.sees
+        return Parent(
+            self.candidates[standing.id],
+            standing.terms if "terms" in sees else {},
+            standing.mean if "score" in sees else None,
+            standing.curve if "score" in sees else (),
+            standing.confirmed,
+        )
+
+    def _learned(self, written: Any, drafts: Sequence[tuple[Draft, Candidate | None]]) -> Any:
         if "score" not in self.config.resolved.sees:
-            return proposer.learn(state, [], [])
-        scores = [None if made is None else self.standings[made.id].mean for _, made in island]
-        return proposer.learn(state, [draft for draft, _ in island], scores)
+            return self.writer.learn(written, [], [])
+        scores = [None if made is None else self.standings[made.id].mean for _, made in drafts]
+        return self.writer.learn(written, [draft for draft, _ in drafts], scores)
 
     # ------------------------------------------------------------------ selection
-    def _ranked(self, island: int | None = None) -> list[Standing]:
-        mine = (
-            s
-            for s in self.standings.values()
-            if not np.isnan(s.mean) and (island is None or self.candidates[s.id].island == island)
-        )
-        return sorted(mine, key=lambda standing: standing.order)
+    def _ranked(self) -> list[Standing]:
+        known = (s for s in self.standings.values() if not np.isnan(s.mean))
+        return sorted(known, key=lambda standing: standing.order)
 
     def _record_selection(self, number: int) -> None:
         ranked = self._ranked()
@@ -206,7 +236,7 @@ class Search:
             interval = _interval(best.success)
             payload = {
                 "round": number,
-                "parents": [s.id for s in ranked[: self.config.resolved.parents]],
+                "parents": [s.id for s in ranked[:PARENTS]],
                 "incumbent": best.id,
                 "incumbent_success": interval,
                 "tied": tied,
@@ -222,12 +252,12 @@ class Search:
         self.run.record("selected", f"round/{number}/selected", payload)
 
     def _good_enough(self) -> bool:
-        method = self.config.resolved
-        good = [s for s in self._ranked() if s.confirmed and s.mean >= method.enough]
-        return len(good) >= method.agreeing
+        selection = self.config.resolved.selection
+        good = [s for s in self._ranked() if s.confirmed and s.mean >= selection.enough]
+        return len(good) >= selection.agreeing
 
     def _select(self) -> Candidate:
-        """Train the best again on selection seeds, which nothing was chosen on before."""
+        """The winner, by the method's rule."""
         ranked = [s for s in self._ranked() if s.finished] or self._ranked()
         if not ranked:
             raise StoreError(
@@ -235,8 +265,18 @@ class Search:
                 f"({', '.join(f'{k} {v}' for k, v in sorted(self.refused.items())) or 'none proposed'}); "
                 "allow more trainings"
             )
-        number = self.config.resolved.rounds
-        best = [self.candidates[s.id] for s in ranked[: self.config.resolved.finalists]]
+        selection = self.config.resolved.selection
+        if selection.kind != "honest":
+            best = published(selection.kind, ranked)
+            self.selection = {best.id: best}
+            return self.candidates[best.id]
+        return self._select_honestly(ranked)
+
+    def _select_honestly(self, ranked: Sequence[Standing]) -> Candidate:
+        """Train the best again on selection seeds, which nothing was chosen on before."""
+        method = self.config.resolved
+        number = method.rounds
+        best = [self.candidates[s.id] for s in ranked[: method.selection.finalists]]
         simpler = pruned(best, self.standings)
         self.candidates |= {each.id: each for each in simpler}
         rows = [{**each.record(), "screened": None} for each in simpler]
@@ -253,12 +293,13 @@ class Search:
         race = Race(
             key,
             self.task,
-            tuple(each.program for each in entered),
+            tuple(each.reward for each in entered),
             tuple(each.id for each in entered),
             tuple(self.config.all_seeds().of(stage)),
             self.config.config(),
             first,
             survivors,
+            self.config.resolved.training.least,
             {"round": number, "stage": stage},
         )
         return run_race(self.run, race, self.progress(stage), self.span)

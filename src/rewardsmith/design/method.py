@@ -1,121 +1,168 @@
-"""Methods: published ways to search for rewards are configurations of one loop."""
+"""Method: a published way to search for rewards, as a configuration of the one loop."""
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from ..core.errors import BadInput
+from .screen.protocol import Screen
+from .strategy.protocol import Strategy
 
-PROPOSERS = ("random", "evolve", "reflect", "derl")
 SIGHTS = ("order", "terms", "score")
 
 
 @dataclass(frozen=True)
-class Method:
-    """How candidates are proposed and raced.
+class Writing:
+    """How programs are written.
 
     Args:
-        name: what ``--method`` takes.
-        meaning: one sentence.
-        proposer: ``random``, ``evolve``, ``reflect`` or ``derl``.
-        sees: what proposers may see of trained candidates: ``order`` (which were best, never how good),
-            ``terms`` (what each part paid during training), ``score`` (success itself).
-        rounds: rounds of propose, screen, train, select.
-        islands: populations that evolve apart; each proposes from its own parents.
-        survey: share of the first round's programs that pay for one signal alone, every signal in turn.
-        fresh: share of new random programs in every round after the first.
-        crossover: share of the offspring that has two parents.
-        parents: how many of the best are kept as parents, per island.
+        generator: who writes where no language model is given: the ``grammar``, or a ``learned`` one.
+        language: what a model may answer: ``programs`` of the reward language, or sandboxed ``python``.
+        describe: how the environment is described to a model: a ``table`` of fields, ``classes`` with typed
+            attributes, or the ``code`` that computes the fields.
+        temperature: of a model.
+        repairs: how often a refusal goes back to the model.
+        critic: a second call judges every program before it is trained.
+        compose: ``sum`` of the parts; ``signs``: the sign of the part ``sparse`` plus a tenth of the sign
+            of the part ``dense`` (Auto MC-Reward).
+        observation: the model also chooses what the agents see.
+        feedback: what a model is told of its parents: ``reflection`` (curves of parts), ``process``,
+            ``trajectory``, ``preference``, ``analyzer``, ``difference``, ``people``.
+    """
+
+    generator: Literal["grammar", "learned"] = "grammar"
+    language: Literal["programs", "python"] = "programs"
+    describe: Literal["table", "classes", "code"] = "table"
+    temperature: float = 1.0
+    repairs: int = 3
+    critic: bool = False
+    compose: Literal["sum", "signs"] = "sum"
+    observation: bool = False
+    feedback: tuple[
+        Literal["reflection", "process", "trajectory", "preference", "analyzer", "difference", "people"], ...
+    ] = ("reflection",)
+
+    def __post_init__(self) -> None:
+        _between("writing.temperature", self.temperature, 0.0, 2.0)
+        _at_least("writing.repairs", self.repairs, 0)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How candidates are trained.
+
+    Args:
+        kind: ``ppo``: every candidate by itself; ``shared_replay``: one buffer that is relabelled under every
+            candidate; ``plan``: no training, a planner maximises the reward.
         first: share of the training steps after which a round's losers are dropped.
         survivors: share of a round's candidates that is trained to the end.
+        least: success below which a candidate is dropped at that point too (a cascade).
         confirmed, confirm: share of a round's candidates that is trained again, and on how many more seeds:
             one seed tells luck from merit too rarely for a parent.
-        finalists: how many of the best are trained again to choose the winner.
+        fit_numbers: numbers are fitted, before any training, to pairs of recorded segments that critics agree
+            on.
+    """
+
+    kind: Literal["ppo", "shared_replay", "plan"] = "ppo"
+    first: float = 0.35
+    survivors: float = 0.25
+    least: float = 0.0
+    confirmed: float = 0.125
+    confirm: int = 3
+    fit_numbers: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("first", "survivors", "least", "confirmed"):
+            _between(f"training.{name}", getattr(self, name), 0.0, 1.0)
+        _at_least("training.confirm", self.confirm, 1)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """How the winner is chosen.
+
+    Args:
+        kind: ``honest``: finalists are trained again on selection seeds; ``argmax``: the best of the search, as
+            most papers do; ``last``: the last candidate of a chain.
+        judge: whose verdict orders candidates: ``success``, or ``people`` who watch films.
+        finalists: how many of the best are trained again.
         enough, agreeing: the search ends early when ``agreeing`` confirmed candidates reach this mean success.
     """
 
-    name: str
-    meaning: str
-    proposer: str
-    sees: tuple[str, ...] = ()
-    rounds: int = 5
-    islands: int = 1
-    survey: float = 0.75
-    fresh: float = 0.25
-    crossover: float = 0.4
-    parents: int = 8
-    first: float = 0.35
-    survivors: float = 0.25
-    confirmed: float = 0.125
-    confirm: int = 3
+    kind: Literal["honest", "argmax", "last"] = "honest"
+    judge: Literal["success", "people"] = "success"
     finalists: int = 3
     enough: float = 0.97
     agreeing: int = 4
 
     def __post_init__(self) -> None:
-        if self.proposer not in PROPOSERS:
-            raise BadInput(f"proposer of method {self.name}", repr(self.proposer), ", ".join(PROPOSERS))
+        _between("selection.enough", self.enough, 0.0, 1.0)
+        for name in ("finalists", "agreeing"):
+            _at_least(f"selection.{name}", getattr(self, name), 1)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A strategy, a way of writing, screens, training and selection.
+
+    Args:
+        name: what ``--method`` takes.
+        meaning: one sentence.
+        strategy: what to ask for next (``design.strategy``).
+        source: where it was published.
+        sees: what proposers may see of trained candidates: ``order`` (which were best, never how good),
+            ``terms`` (what each part paid during training), ``score`` (success itself).
+        rounds: rounds of propose, screen, train, select.
+        candidates: candidates per round as published; a budget of trainings overrides it.
+        seeds: training seeds per candidate as published; ``--seeds`` overrides it.
+        writing, screens, training, selection: see there.
+        open: values that the paper leaves open or contradicts itself on: key -> what was chosen here and why.
+
+    Raises:
+        BadInput: for a value out of range, or a part that needs to see more than ``sees``.
+    """
+
+    name: str
+    meaning: str
+    strategy: Strategy
+    source: str = ""
+    sees: tuple[str, ...] = ()
+    rounds: int = 5
+    candidates: int = 8
+    seeds: int = 1
+    writing: Writing = field(default_factory=Writing)
+    screens: tuple[Screen, ...] = ()
+    training: Training = field(default_factory=Training)
+    selection: Selection = field(default_factory=Selection)
+    open: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         unknown = sorted(set(self.sees) - set(SIGHTS))
         if unknown:
             raise BadInput(f"'sees' of method {self.name}", ", ".join(unknown), ", ".join(SIGHTS))
-        for name in ("rounds", "islands", "parents", "finalists", "agreeing", "confirm"):
-            if getattr(self, name) < 1:
-                raise BadInput(f"{name} of method {self.name}", getattr(self, name), "at least 1")
-        for name in ("survey", "fresh", "crossover", "first", "survivors", "confirmed", "enough"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise BadInput(f"{name} of method {self.name}", getattr(self, name), "0 to 1")
+        for name in ("rounds", "candidates", "seeds"):
+            _at_least(f"{name} of method {self.name}", getattr(self, name), 1)
+        needed = [(part.kind, sight) for part in (self.strategy, *self.screens) for sight in part.needs]
+        if self.writing.generator == "learned":
+            needed.append(("a learned generator", "score"))
+        for kind, sight in needed:
+            if sight not in self.sees:
+                seen = ", ".join(self.sees) or "nothing"
+                raise BadInput(f"'sees' of method {self.name}", seen, f"also {sight}", f"{kind} needs it")
 
     @property
     def smallest(self) -> int:
-        """Fewest candidates per round and island: a group of one has no baseline to learn from."""
-        return 2 if self.proposer == "derl" else 1
+        """Fewest candidates per round."""
+        return self.strategy.smallest
 
 
-_ALL = (
-    Method(
-        "random", "independent random programs: the baseline of every search", "random", fresh=1.0, rounds=1
-    ),
-    Method(
-        "evolve",
-        "mutation and crossover of the best programs (REvolve, R*)",
-        "evolve",
-        sees=("order",),
-    ),
-    Method(
-        "islands",
-        "as evolve, on two populations that evolve apart (REvolve)",
-        "evolve",
-        sees=("order",),
-        islands=2,
-        parents=4,
-    ),
-    Method(
-        "reflect",
-        "as evolve, and each change answers what the parts paid during training (Eureka's reflection)",
-        "reflect",
-        sees=("order", "terms"),
-    ),
-    Method(
-        "derl",
-        "a learned generator of programs, updated by group-relative advantages of success (DERL)",
-        "derl",
-        sees=("score",),
-        fresh=0.0,
-    ),
-)
-METHODS = {method.name: method for method in _ALL}
-DEFAULT = "evolve"
+def _at_least(what: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise BadInput(what, repr(value), f"a whole number, at least {least}")
 
 
-def load_method(name: str) -> Method:
-    """A method by name.
-
-    Raises:
-        BadInput: for an unknown name, with the nearest ones.
-    """
-    if name in METHODS:
-        return METHODS[name]
-    near = difflib.get_close_matches(name, METHODS, n=1)
-    hint = f"did you mean {near[0]}?" if near else ""
-    raise BadInput("method", repr(name), ", ".join(METHODS), hint)
+def _between(what: str, value: float, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise BadInput(what, repr(value), f"{low:g} to {high:g}")

@@ -16,7 +16,7 @@ from ..core.algebra import Reward
 from ..optimize.control import PPO, Population, evaluate
 from ..store import Run
 from ..tasks import Task
-from .candidate import TermTrace
+from .candidate import TermTrace, evenly
 
 EPISODES = 8
 CHUNKS = 6
@@ -33,6 +33,7 @@ class Race:
         task, rewards, ids, seeds, config: candidates and the seeds each is trained on.
         first: share of the steps after which losers are dropped; 1 keeps everybody.
         survivors: how many candidates are kept then.
+        least: success below which a candidate is dropped then, whatever its rank (a cascade).
         about: what the journal says of the race besides (its round and stage).
     """
 
@@ -44,12 +45,22 @@ class Race:
     config: PPO
     first: float = 1.0
     survivors: int = 0
+    least: float = 0.0
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How one candidate did: success per seed (NaN = no verdict), and success per step late in training."""
+    """How one candidate did.
+
+    Args:
+        success: per seed, NaN where there is no verdict.
+        signal: success per step late in training.
+        finished: it was trained to the end.
+        confirmed: on further seeds too.
+        terms: what its parts paid.
+        curve: success per step during training, evenly spaced.
+    """
 
     id: str
     success: tuple[float, ...]
@@ -57,6 +68,7 @@ class Standing:
     finished: bool
     confirmed: bool = False
     terms: Mapping[str, TermTrace] = field(default_factory=dict)
+    curve: tuple[float, ...] = ()
 
     @property
     def mean(self) -> float:
@@ -94,7 +106,7 @@ def joined(first: Standing, again: Standing) -> Standing:
     """What is known of a candidate after it was trained on further seeds."""
     old, new = len(first.success), len(again.success)
     signal = (old * first.signal + new * again.signal) / (old + new)
-    return Standing(first.id, first.success + again.success, signal, True, True, again.terms)
+    return Standing(first.id, first.success + again.success, signal, True, True, again.terms, again.curve)
 
 
 Progress = Callable[[dict[str, Any]], None]
@@ -150,7 +162,7 @@ def _checkpoint(run: Run, race: Race, population: Population, env_steps: int, dr
 
 def _drop(race: Race, population: Population) -> tuple[Population, list[Standing]]:
     ranked = sorted(_judge(race, population, False), key=lambda s: s.order)
-    kept = {standing.id for standing in ranked[: race.survivors]}
+    kept = {s.id for s in ranked[: race.survivors] if s.mean >= race.least} or {ranked[0].id}
     stay = [m for m, owner in enumerate(population.owners) if race.ids[owner] in kept]
     return population.keep(stay), [standing for standing in ranked if standing.id not in kept]
 
@@ -162,14 +174,17 @@ def _judge(race: Race, population: Population, finished: bool) -> list[Standing]
     success = np.asarray(played.success).mean(axis=1)
     success[population.failures()] = np.nan
     tail = max(1, len(population.curves.steps) // 2)
-    signal = population.curves.figures["signal"][-tail:].mean(axis=0)
+    learning = population.curves.figures["signal"]
+    signal = learning[-tail:].mean(axis=0)
     owners = np.asarray(population.owners)
     standings: list[Standing] = []
     for owner in dict.fromkeys(population.owners):
         rows = np.flatnonzero(owners == owner)
         terms = _traces([population.curves.terms[m] for m in rows])
         each = tuple(float(value) for value in success[rows])
-        standings.append(Standing(race.ids[owner], each, float(signal[rows].mean()), finished, terms=terms))
+        curve = evenly(learning[:, rows].mean(axis=1))
+        mean = float(signal[rows].mean())
+        standings.append(Standing(race.ids[owner], each, mean, finished, terms=terms, curve=curve))
     return standings
 
 
@@ -183,7 +198,9 @@ def _traces(members: Sequence[Mapping[str, Any]]) -> dict[str, TermTrace]:
     for name, curve in means.items():
         tail = max(1, len(curve) // 5)
         share = sizes[name] / whole if whole > 0 else float("nan")
-        found[name] = TermTrace(_decided(curve[:tail].mean()), _decided(curve[-tail:].mean()), _decided(share))
+        points = tuple(_decided(value) for value in evenly(curve))
+        early, late = _decided(curve[:tail].mean()), _decided(curve[-tail:].mean())
+        found[name] = TermTrace(early, late, _decided(share), points)
     return found
 
 
@@ -217,7 +234,10 @@ def curve_arrays(population: Population) -> dict[str, Any]:
 
 
 def _row(standing: Standing) -> dict[str, Any]:
-    terms = {name: [trace.early, trace.late, trace.share] for name, trace in standing.terms.items()}
+    terms = {
+        name: [trace.early, trace.late, trace.share, list(trace.points)]
+        for name, trace in standing.terms.items()
+    }
     return {
         "id": standing.id,
         "success": list(standing.success),
@@ -225,12 +245,17 @@ def _row(standing: Standing) -> dict[str, Any]:
         "finished": standing.finished,
         "confirmed": standing.confirmed,
         "terms": terms,
+        "curve": list(standing.curve),
     }
 
 
 def _standing(row: Mapping[str, Any]) -> Standing:
-    terms = {name: TermTrace(*values) for name, values in row["terms"].items()}
-    return Standing(row["id"], tuple(row["success"]), row["signal"], row["finished"], row["confirmed"], terms)
+    terms = {
+        name: TermTrace(early, late, share, tuple(points))
+        for name, (early, late, share, points) in row["terms"].items()
+    }
+    success, curve = tuple(row["success"]), tuple(row["curve"])
+    return Standing(row["id"], success, row["signal"], row["finished"], row["confirmed"], terms, curve)
 
 
 def _read(payload: Mapping[str, Any]) -> Result:

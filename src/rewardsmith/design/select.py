@@ -21,6 +21,8 @@ def pruned(finalists: Sequence[Candidate], standings: Mapping[str, Standing]) ->
     known = {each.program.structural_hash for each in finalists}
     found: list[Candidate] = []
     for each in finalists:
+        if not isinstance(each.program, Program):
+            continue  # sandboxed Python is not taken apart
         terms = standings[each.id].terms
         kept = tuple((n, expr) for n, expr in each.program.parts if n not in terms or terms[n].share > IDLE)
         if not kept or len(kept) == len(each.program.parts):
@@ -30,6 +32,21 @@ def pruned(finalists: Sequence[Candidate], standings: Mapping[str, Standing]) ->
             known.add(program.structural_hash)
             found.append(Candidate(f"{each.id}p", program, "prune", (each.id,), each.island))
     return found
+
+
+def published(kind: str, ranked: Sequence[Standing]) -> Standing:
+    """The winner by the rules of papers, on the seeds of the search.
+
+    ``argmax`` of mean success (the earliest of equals), or the ``last`` that was proposed.
+    """
+    if kind == "last":
+        return max(ranked, key=lambda standing: _when(standing.id))
+    return max(ranked, key=lambda standing: (standing.mean, [-part for part in _when(standing.id)]))
+
+
+def _when(name: str) -> list[int]:
+    """Round and number of a candidate."""
+    return [int(part) for part in name[1:].split("c")]
 
 
 def choose(standings: Sequence[Standing], candidates: Mapping[str, Candidate]) -> Candidate:

@@ -29,6 +29,7 @@ from .interpret import interpret as interpret
 from .parse import parse as parse
 from .program import Program as Program
 from .vary import crossover as crossover
+from .vary import movable_numbers as movable_numbers
 from .vary import mutate as mutate
 
 if "jax" in _sys.modules:

@@ -60,6 +60,20 @@ COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGIC = ("and", "or", "not")
 
 
+_ARGUMENTS = {1: "x", 2: "x, y", 3: "x, y, z"}
+_NAMED = {"clip": "x, low, high", "where": "condition, x, y", "arctan2": "y, x"}
+
+
+def signature(name: str) -> str:
+    """How a function is called.
+
+    Example:
+        >>> signature("clip")
+        'clip(x, low, high)'
+    """
+    return f"{name}({_NAMED.get(name, _ARGUMENTS[FUNCTIONS[name].arity])})"
+
+
 def listing() -> str:
     """The functions in one line, for error messages and prompts.
 
@@ -67,6 +81,4 @@ def listing() -> str:
         >>> listing().startswith("abs(x), sign(x)")
         True
     """
-    letters = {1: "x", 2: "x, y", 3: "x, y, z"}
-    named = {"clip": "x, low, high", "where": "condition, x, y", "arctan2": "y, x"}
-    return ", ".join(f"{name}({named.get(name, letters[f.arity])})" for name, f in FUNCTIONS.items())
+    return ", ".join(signature(name) for name in FUNCTIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,18 +22,26 @@ _SPREAD = 0.5
 _SHARE = 0.3
 
 
-def mutate(program: Program, rng: np.random.Generator, grammar: Grammar) -> Program:
+def mutate(
+    program: Program, rng: np.random.Generator, grammar: Grammar, kinds: Sequence[str] | None = None
+) -> Program:
     """A neighbour of a program: never the same, always valid.
 
     One of: numbers multiplied by ``exp(0.5 z)``; a signal exchanged for another of its unit; a term
     replaced, added, dropped, wrapped in a shaping function, or calmed (motion or effort costs something, or a
     term is paid only where something moves slowly).  Exponents are left alone, because
     ``x ** 1.9`` is undefined where ``x ** 2`` was not.
+
+    Args:
+        kinds: only these changes, with equal odds: ``numbers``, ``signal``, ``replace``, ``add``, ``drop``,
+            ``wrap``, ``calm``; all, with the grammar's odds, if None.  Where none of them applies, the result
+            is a random program.
     """
     draw = Draw(grammar, rng, Prior(grammar))
     for _ in range(_TRIES):
+        kind = draw.option("mutation") if kinds is None else kinds[int(rng.integers(len(kinds)))]
         try:
-            found = _MUTATIONS[draw.option("mutation")](program, draw)
+            found = _MUTATIONS[kind](program, draw)
         except (ProgramError, _NothingToDo):
             continue
         if found != program:
@@ -49,6 +58,19 @@ def crossover(a: Program, b: Program, rng: np.random.Generator, max_terms: int =
             continue
         return child
     return a
+
+
+def movable_numbers(program: Program) -> tuple[str, ...]:
+    """Names (as in ``numbers()``) that may be changed: all but exponents, because ``x ** 1.9`` is undefined where
+    ``x ** 2`` was not.
+
+    Example:
+        >>> from rewardsmith.program import parse
+        >>> movable_numbers(parse("-0.5 * angle ** 2", [Field("angle")]))
+        ('program.reward.c0',)
+    """
+    flags = [flag for _, expr in (*program.bindings, *program.parts) for flag in _movable(expr)]
+    return tuple(name for name, flag in zip(program.numbers(), flags, strict=True) if flag)
 
 
 class _NothingToDo(Exception):

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..core.fields import Field
-from ..program import Grammar, Program, mutate, random_program, tree
-from .candidate import Parent, TermTrace
+from ...core.fields import Field
+from ...program import Grammar, Program, mutate, random_program, tree
+from ..candidate import Parent, TermTrace
 
 DOMINATED, DOMINATING, UNLEARNED = 0.02, 0.9, 0.02
 

@@ -1,0 +1,261 @@
+"""ModelWriter: programs written by a language model, with every refusal answered until they can be used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...core.arrays import Batch
+from ...core.endpoint import Budget, BudgetSpent, Endpoint, Reply, Request
+from ...core.errors import ProgramError
+from ...program import parse
+from ...tasks import Task
+from ..method import Writing
+from ..screen.refusal import Refusal
+from ..screen.valid import run
+from .ask import Ask, Draft
+from .ledger import Ledger, ask_counted
+from .messages import Conversation, Message
+from .prompts import digests
+from .reply import extract, no_code
+from .roles import Roles
+
+_SAMPLES = 2**31
+_OBSERVE = re.compile(r"(?m)^[ \t]*#[ \t]*observe:(.*)$")
+_SCHEMA = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "reward",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"thoughts": {"type": "string"}, "program": {"type": "string"}},
+            "required": ["thoughts", "program"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A draft in the making: the conversation so far and what came of it."""
+
+    ask: Ask
+    sample: int
+    messages: tuple[Message, ...]
+    program: Any = None
+    text: str = ""
+    refusal: Refusal | None = None
+    observation: tuple[str, ...] | None = None
+
+    def draft(self) -> Draft:
+        """As strategies and screens see it."""
+        refusal = None if self.program is not None else self.refusal
+        return Draft(self.program, self.ask, refusal, self.text, observation=self.observation)
+
+
+@dataclass(frozen=True)
+class ModelWriter:
+    """A writer of rewards that asks a language model.
+
+    All asks of a round are sent at the same time.  A reply that cannot be used goes back to the model with the
+    code of the refusal, its line and column, and what is allowed, at most ``writing.repairs`` times.  The result
+    is a function of the configuration and the replies, and replies are kept on disk.
+
+    Args:
+        endpoint: the model; its temperature gives way to that of ``writing``.
+        task: what is told of it are its text and fields, never success or the native reward.
+        writing: language, description of the environment, repairs, critic.
+        budget: calls, tokens and money that may be used.
+        structured: ask for JSON by a schema where the endpoint can; code survives better in a fence.
+        prompts: a folder of prompts that replace the shipped ones of the same name.
+        steps: recorded steps; a reward that fails there is refused like one that does not parse.
+        ledger: what was used.
+
+    Source: Ma et al., "Eureka", ICLR 2024, arXiv:2310.12931; Xie et al., "Text2Reward", ICLR 2024,
+    arXiv:2309.11489 (errors go back to the model).
+    Differs from the papers: a reply is repaired instead of sampled again; the entry point is found by its name
+    and helper functions are kept; every candidate carries its own id.
+    """
+
+    endpoint: Endpoint
+    task: Task
+    writing: Writing = field(default_factory=Writing)
+    budget: Budget = field(default_factory=Budget)
+    structured: bool = False
+    prompts: str = ""
+    steps: Batch | None = field(default=None, compare=False)
+    ledger: Ledger = field(default_factory=Ledger, compare=False)
+
+    @property
+    def label(self) -> str:
+        """Who writes: the model, by the name that it gives itself where that differs."""
+        said = sorted(self.ledger.models - {self.endpoint.model})
+        return f"{self.endpoint.model} ({', '.join(said)})" if said else self.endpoint.model
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        """What stands in the prompts."""
+        return Conversation(self.task, self.writing, self.structured, self.prompts)
+
+    @cached_property
+    def model(self) -> Endpoint:
+        """The endpoint, sampled as the method wants."""
+        return replace(self.endpoint, temperature=self.writing.temperature)
+
+    def start(self) -> Any:
+        return ()
+
+    def learn(self, state: Any, drafts: Sequence[Draft], scores: Sequence[float | None]) -> Any:
+        del drafts, scores
+        return state
+
+    def record(self) -> dict[str, Any]:
+        """What identifies the writer in a run: model, address, sampling, prompts with their hashes."""
+        end = self.model
+        named = ("model", "base_url", "revision", "temperature", "max_tokens", "seed")
+        return {
+            **{name: getattr(end, name) for name in named},
+            "structured": self.structured,
+            "prices": [end.price_in, end.price_out],
+            "prompts": digests(self.prompts),
+        }
+
+    # ------------------------------------------------------------------ writing
+    def write(
+        self, state: Any, asks: Sequence[Ask], known: frozenset[str], rng: np.random.Generator
+    ) -> list[Draft]:
+        """One draft for each ask, in order.
+
+        Raises:
+            EndpointError: the endpoint refuses, or leaves a request without an answer after all retries; what
+                came is kept, and the same call goes on from there.
+            BudgetSpent: nothing at all could be asked any more.
+        """
+        del state
+        base = int(rng.integers(_SAMPLES))
+        answers = [self._begun(ask, (base + i) % _SAMPLES) for i, ask in enumerate(asks)]
+        seen = set(known)
+        for attempt in range(self.writing.repairs + 1):
+            left = [i for i, answer in enumerate(answers) if answer.program is None]
+            try:
+                replies = self._ask([answers[i] for i in left])
+            except BudgetSpent as spent:
+                if attempt == 0 and not spent.replies:
+                    raise
+                replies = [reply for reply in spent.replies if reply is not None]
+            self.ledger.repairs += len(replies) if attempt else 0
+            for i, reply in zip(left, replies, strict=False):
+                answers[i] = self._read(answers[i], reply, seen)
+            for i in left[len(replies) :]:
+                answers[i] = _unasked(answers[i])
+            self._judge(answers, left[: len(replies)], seen)
+            if len(replies) < len(left):
+                break
+        return [answer.draft() for answer in answers]
+
+    def _begun(self, ask: Ask, sample: int) -> Answer:
+        if ask.numbers:  # exact numbers for the parent: no model is needed
+            return Answer(ask, sample, (), ask.parents[0].candidate.program.with_numbers(dict(ask.numbers)))
+        return Answer(ask, sample, self.conversation.messages(ask))
+
+    def _ask(self, answers: Sequence[Answer]) -> list[Reply]:
+        form = _SCHEMA if self.structured else None
+        requests = [Request(answer.messages, answer.sample, form) for answer in answers]
+        return ask_counted(self.model, requests, self.budget, self.ledger)
+
+    def _read(self, answer: Answer, reply: Reply, seen: set[str]) -> Answer:
+        """The answer after a reply: a program, or one more turn of the conversation."""
+        code = ""
+        try:
+            if reply.trouble:
+                raise no_code(_TROUBLES.get(reply.trouble, f"no text ({reply.trouble})"))
+            code = extract(reply.text).code
+            program, observation = self._program(code), self._observed(code)
+            if program.structural_hash in seen:
+                raise ProgramError("E_KNOWN", "a reward that was proposed before", "another reward")
+        except ProgramError as error:
+            said = self.conversation.repair(reply.text, code, error)
+            refusal = Refusal(error.code, f"{error.message} at {error.line}:{error.column}")
+            return replace(answer, messages=(*answer.messages, *said), text=reply.text, refusal=refusal)
+        seen.add(program.structural_hash)
+        return replace(answer, program=program, text=reply.text, observation=observation)
+
+    def _program(self, code: str) -> Any:
+        """The reward in some code, in the names of the fields.
+
+        Raises:
+            ProgramError: what is wrong, at its place in the code as the model wrote it.
+        """
+        names = self.conversation.description.names
+        renamed = None if names is None else names.to_fields(code)
+        try:
+            program = _LANGUAGES[self.writing.language](code if renamed is None else renamed.text, self.task)
+        except ProgramError as error:
+            if renamed is None:
+                raise
+            line, column = renamed.place(error.line, error.column)
+            raise ProgramError(error.code, error.message, error.allowed, line, column) from None
+        if self.writing.compose == "signs" and set(program.names) != {"sparse", "dense"}:
+            wanted = 'return {"sparse": ..., "dense": ...}'
+            raise ProgramError("E_RETURN", f"the parts {', '.join(program.names)}", wanted)
+        if self.steps is not None and (refusal := run(program, self.steps)[1]) is not None:
+            allowed = "a finite number at every step: bound arguments with clip(x, low, high)"
+            raise ProgramError(refusal.code, refusal.why, allowed)
+        return program
+
+    def _observed(self, code: str) -> tuple[str, ...] | None:
+        """The fields that the agent shall see, from the comment that names them."""
+        match = _OBSERVE.search(code) if self.writing.observation else None
+        if match is None:
+            return None
+        wanted = [name for name in re.split(r"[,\s]+", match[1].strip()) if name and name != "nothing"]
+        states = [f.name for f in self.task.fields if f.kind == "state"]
+        if wrong := [name for name in wanted if name not in states]:
+            line = code.count("\n", 0, match.start()) + 1
+            raise ProgramError("E_NAME", f"no field {wrong[0]!r} to observe", ", ".join(states), line)
+        return tuple(wanted)
+
+    def _judge(self, answers: list[Answer], which: Sequence[int], seen: set[str]) -> None:
+        """Let the critic read what parsed; what it objects to goes back to the model."""
+        read = [i for i in which if answers[i].program is not None] if self.writing.critic else []
+        if not read:
+            return
+        roles = Roles(self.model, self.conversation, self.budget, self.ledger)
+        pairs = [(answers[i].program, extract(answers[i].text).words, answers[i].sample) for i in read]
+        for i, critique in zip(read, roles.critic(pairs), strict=True):
+            if critique:
+                seen.discard(answers[i].program.structural_hash)
+                error = ProgramError("E_CRITIC", critique, "a reward that the critic has nothing against")
+                code = extract(answers[i].text).code
+                said = self.conversation.repair(answers[i].text, code, error)
+                messages = (*answers[i].messages, *said)
+                refusal = Refusal("E_CRITIC", critique)
+                answers[i] = replace(answers[i], program=None, messages=messages, refusal=refusal)
+
+
+def _unasked(answer: Answer) -> Answer:
+    refusal = answer.refusal or Refusal("E_BUDGET", "the budget of the language model is used up")
+    return replace(answer, refusal=refusal)
+
+
+def _read_python(code: str, task: Task) -> Any:
+    # Imported here, because isolation costs a search of the reward language nothing.
+    from ...sandbox import parse_python
+
+    return parse_python(code, task)
+
+
+_TROUBLES = {
+    "length": "a reply that was cut off before its end; be shorter",
+    "content_filter": "a reply that the endpoint filtered",
+    "refusal": "a refusal to write",
+    "empty": "an empty reply",
+}
+_LANGUAGES: Mapping[str, Callable[[str, Task], Any]] = {"programs": parse, "python": _read_python}

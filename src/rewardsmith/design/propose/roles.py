@@ -1,0 +1,105 @@
+"""What language models do besides writing: criticise, analyse, compare, describe, set parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.endpoint import Budget, Endpoint, Request
+from ...core.errors import BadInput
+from ...terms.judge.verdict import read_object
+from ..candidate import Parent
+from .ledger import Ledger, ask_counted
+from .messages import Conversation
+from .prompts import load_prompt
+
+_JSON = {"type": "json_object"}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """One model in the roles that published methods give it, each by a prompt of its own.
+
+    Source: Li et al., "Auto MC-Reward", CVPR 2024, arXiv:2312.09238 (critic, analyzer); Yu et al., "ICPL",
+    arXiv:2410.17233 (difference); Yu et al., "Language to Rewards", CoRL 2023, arXiv:2306.08647 (descriptor,
+    coder).
+    Differs from the papers: the coder writes JSON instead of calls of Python functions, so nothing is executed.
+    """
+
+    endpoint: Endpoint
+    conversation: Conversation
+    budget: Budget
+    ledger: Ledger
+
+    def critic(self, programs: Sequence[tuple[Any, str, int]]) -> list[str]:
+        """What speaks against each program (program, its author's words, sample); "" where nothing does.
+
+        A reply that is no verdict is taken as no objection.
+        """
+        asks = [
+            (self._said("critic", program=self._code(program), thoughts=words or "(nothing)"), sample)
+            for program, words, sample in programs
+        ]
+        found: list[str] = []
+        for reply in self._ask(asks, _JSON):
+            verdict = read_object(reply) or {}
+            critique = str(verdict.get("critique") or "")
+            found.append((critique or "the critic objects") if verdict.get("fine") is False else "")
+        return found
+
+    def analyzer(self, parent: Parent, episodes: str, sample: int = 0) -> str:
+        """Why the agent failed, and what to pay for or charge: a note for the next ask; "" where unreadable."""
+        said = self._said("analyzer", program=self.conversation.shown(parent), episodes=episodes)
+        (reply,) = self._ask([(said, sample)], _JSON)
+        found = read_object(reply) or {}
+        parts = [str(found[name]) for name in ("cause", "suggestion") if found.get(name)]
+        return " ".join(parts)
+
+    def difference(self, newer: Parent, older: Parent, sample: int = 0) -> str:
+        """How this round's choice differs from that of the round before: a note for the next ask."""
+        shown = self.conversation.shown
+        said = load_prompt("difference", self.conversation.prompts).fill(newer=shown(newer), older=shown(older))
+        (reply,) = self._ask([(said, sample)])
+        return reply.strip()
+
+    def descriptor(self, parameters: str, instruction: str, history: str = "", sample: int = 0) -> str:
+        """What a planner shall do, parameter by parameter, in words."""
+        said = load_prompt("descriptor", self.conversation.prompts).fill(
+            parameters=parameters, history=history or "(nothing)", instruction=instruction
+        )
+        (reply,) = self._ask([(said, sample)])
+        return reply.strip()
+
+    def coder(self, parameters: Mapping[str, str], description: str, sample: int = 0) -> dict[str, float]:
+        """The numbers in a description.
+
+        Raises:
+            BadInput: a reply that is no JSON object of numbers, or an unknown parameter.
+        """
+        listed = "\n".join(f"- {name}: {meaning}" for name, meaning in parameters.items())
+        said = load_prompt("coder", self.conversation.prompts).fill(parameters=listed, description=description)
+        (reply,) = self._ask([(said, sample)], _JSON)
+        found = read_object(reply)
+        if found is None:
+            raise BadInput("reply of the coder", repr(reply[:60]), "one JSON object of numbers")
+        for name, value in found.items():
+            if name not in parameters:
+                raise BadInput("parameter", repr(name), ", ".join(parameters))
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise BadInput(f"parameter {name}", json.dumps(value)[:40], "a number")
+        return {name: float(value) for name, value in found.items()}
+
+    def _said(self, role: str, **values: str) -> str:
+        conversation = self.conversation
+        prompt = load_prompt(role, conversation.prompts)
+        return prompt.fill(task=conversation.task.text, fields=conversation.description.text, **values)
+
+    def _code(self, program: Any) -> str:
+        names = self.conversation.description.names
+        return str(program) if names is None else names.to_names(str(program)).text
+
+    def _ask(self, said: Sequence[tuple[str, int]], form: Mapping[str, Any] | None = None) -> list[str]:
+        requests = [Request(({"role": "user", "content": text},), sample, form) for text, sample in said]
+        return [reply.text for reply in ask_counted(self.endpoint, requests, self.budget, self.ledger)]

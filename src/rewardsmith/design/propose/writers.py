@@ -1,0 +1,23 @@
+"""Writers: who writes the programs of a search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...program import Grammar
+from ...tasks import Task
+from .ask import Writer
+from .grammar import GrammarWriter
+from .learned import LearnedWriter
+
+if TYPE_CHECKING:
+    from ..config import Design
+
+
+def make_writer(config: Design, task: Task) -> Writer:
+    """The writer of a search: a language model where one is given, otherwise the method's generator."""
+    writing = config.resolved.writing
+    grammar = Grammar.from_fields(task.table())
+    if writing.generator == "learned":
+        return LearnedWriter(grammar)
+    return GrammarWriter(grammar)
