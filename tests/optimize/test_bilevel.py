@@ -33,6 +33,7 @@ def test_the_implicit_gradient_is_the_difference_of_solved_problems(seed: int) -
     assert np.linalg.norm(found.by_phi - slow) <= 1e-5 * np.linalg.norm(slow)
     by_discount = (gain(PHI, 0.9 + step) - gain(PHI, 0.9 - step)) / (2 * step)
     assert found.by_discount == pytest.approx(by_discount, rel=1e-5)
+    np.testing.assert_allclose(b.difference_gradient(blend, PHI, theta), slow, atol=1e-12)
     assert found.residual <= 1e-11
     assert found.by_phi[0] == pytest.approx(0, abs=1e-10)  # a constant reward moves nothing: no state ends
 
@@ -69,6 +70,9 @@ def test_the_sampled_curvature_gives_another_gradient() -> None:
     exact = b.implicit_gradient(blend, theta, PHI).by_phi
     sampled = b.implicit_gradient(blend, theta, PHI, sampled=True, concave=True).by_phi
     assert np.sign(sampled[2]) != np.sign(exact[2])
+    errors = b.gradient_errors(blend, PHI)
+    assert errors["visits held fixed"] == pytest.approx(np.linalg.norm(sampled - exact) / np.linalg.norm(exact))
+    assert max(errors[name] for name in ("exact", "Neumann", "unrolled")) < 1e-6
 
 
 def test_solve_inner_finds_what_plain_ascent_finds() -> None:

@@ -8,6 +8,8 @@ policy does well under the primary reward.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -45,12 +47,12 @@ class Blend:
         if not self.weight_decay > 0:
             raise BadInput("Blend.weight_decay", self.weight_decay, "above 0", "the Hessian needs an inverse")
 
-    def reward(self, phi: Floats) -> Floats:
+    def reward(self, phi: Any) -> Floats:
         r"""r_\phi, ``(S, A)``."""
         phi = np.asarray(phi, np.float64)
         if phi.shape != self.basis.shape[:1] or not np.isfinite(phi).all():
             raise BadInput("phi", f"shape {phi.shape}", f"({len(self.basis)},), finite")
-        return np.tensordot(phi, self.basis, 1)
+        return np.asarray(np.tensordot(phi, self.basis, 1), np.float64)
 
     def policy(self, theta: Floats, discount: float | None = None) -> SoftmaxPolicy:
         """The policy in the inner problem's own discount."""
@@ -100,7 +102,7 @@ def blended_basis(primary: Floats, auxiliary: Floats, where: Table | None = None
 
 def solve_inner(
     blend: Blend,
-    phi: Floats,
+    phi: Any,
     theta: Floats | None = None,
     discount: float | None = None,
     tolerance: float = 1e-11,
@@ -198,7 +200,7 @@ class ImplicitGradient:
         smallest_singular_value: of H; small means that the inverse is fragile.
     """
 
-    by_phi: Floats
+    by_phi: Any
     by_discount: float
     residual: float
     smallest_singular_value: float
@@ -207,7 +209,7 @@ class ImplicitGradient:
 def implicit_gradient(
     blend: Blend,
     theta: Floats,
-    phi: Floats,
+    phi: Any,
     discount: float | None = None,
     terms: int | None = None,
     sampled: bool = False,
@@ -247,8 +249,21 @@ def implicit_gradient(
     )
 
 
+def difference_gradient(blend: Blend, phi: Any, theta: Floats, step: float = 1e-4) -> Floats:
+    r"""``dJ_p/d\phi`` by central differences of the solved inner problem: slow, and the check of the others.
+
+    Args:
+        theta: ``(S, A)``, the solution at ``phi``; the moved problems are solved from there.
+    """
+    phi = np.asarray(phi, np.float64)
+    ends = [
+        [blend.primary(solve_inner(blend, phi + h * e, theta)) for e in np.eye(len(phi))] for h in (step, -step)
+    ]
+    return (np.array(ends[0]) - np.array(ends[1])) / (2 * step)
+
+
 def unrolled_gradient(
-    blend: Blend, theta: Floats, phi: Floats, steps: int, rate: float, discount: float | None = None
+    blend: Blend, theta: Floats, phi: Any, steps: int, rate: float, discount: float | None = None
 ) -> tuple[Floats, Floats]:
     r"""``(dJ_p/d\phi, theta)`` through ``steps`` of ``\theta += rate \Delta``: needs no end of learning.
 
@@ -263,6 +278,26 @@ def unrolled_gradient(
         theta = theta + rate * blend.push(at, reward)
     wanted = softmax_policy(blend.mdp, theta).gradient(blend.mdp.expected_reward)
     return np.tensordot(moved, wanted, 2), theta
+
+
+def gradient_errors(
+    blend: Blend, phi: Any, terms: int = 20, steps: int = 300, rate: float = 0.3
+) -> dict[str, float]:
+    """Relative error of each way to the gradient at the solved inner problem, against ``difference_gradient``.
+
+    The ways: ``exact``, ``Neumann`` (``terms``), ``unrolled`` (``steps`` of ``rate``, from the solution), and
+    ``visits held fixed``, the sampled curvature.
+    """
+    theta = solve_inner(blend, phi)
+    gradient = partial(implicit_gradient, blend, theta, phi)
+    found = {
+        "exact": gradient().by_phi,
+        "Neumann": gradient(terms=terms).by_phi,
+        "unrolled": unrolled_gradient(blend, theta, phi, steps, rate)[0],
+        "visits held fixed": gradient(sampled=True, concave=True).by_phi,
+    }
+    slow = difference_gradient(blend, phi, theta)
+    return {name: float(np.linalg.norm(each - slow) / np.linalg.norm(slow)) for name, each in found.items()}
 
 
 @dataclass(frozen=True)
@@ -301,7 +336,7 @@ class Aligned:
     """
 
     performance: Floats
-    phi: Floats
+    phi: Any
     discount: Floats
     residual: Floats
 
@@ -311,7 +346,7 @@ class Aligned:
         return int(reached.argmax()) if reached.any() else len(reached) - 1
 
 
-def align_reward(blend: Blend, phi: Floats, config: AlignReward, theta: Floats | None = None) -> Aligned:
+def align_reward(blend: Blend, phi: Any, config: AlignReward, theta: Floats | None = None) -> Aligned:
     """Learn policy and blend together, from a blend ``(K,)`` and logits ``(S, A)`` (zeros by default)."""
     theta = np.zeros(blend.basis.shape[1:]) if theta is None else np.array(theta, np.float64)
     gamma = blend.mdp.discount
@@ -339,7 +374,7 @@ def align_reward(blend: Blend, phi: Floats, config: AlignReward, theta: Floats |
 
 
 def _learn(
-    blend: Blend, theta: Floats, phi: Floats, discount: float, config: AlignReward
+    blend: Blend, theta: Floats, phi: Any, discount: float, config: AlignReward
 ) -> tuple[Floats, list[float]]:
     """The policy after ``inner_steps``, and J_p before each."""
     reward, counted, seen = blend.reward(phi), blend.mdp.expected_reward, list[float]()
