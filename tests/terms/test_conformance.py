@@ -24,7 +24,6 @@ OWN_COLUMNS = {
     ),
     "tests": lambda rng, n: _ragged([[("1", "1")] for _ in range(n)]),
 }
-REFUSES = {"passes_tests"}  # there is no sandbox yet
 WORDS = ("the", "[3]", "\\boxed{7}", "7", "wait", "wait,", "<think>", "</think>", "{}", "Это", "end.", "")
 
 
@@ -47,7 +46,7 @@ def _batch(term: Term, seed: int, count: int = 7) -> dict:
 
 
 def _of_text() -> list[str]:
-    return [name for name, term in EXPORTED.items() if _is_text(term) and name not in REFUSES]
+    return [name for name, term in EXPORTED.items() if _is_text(term)]
 
 
 def _is_text(term: Term) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rewardsmith import terms
-from rewardsmith.core.errors import BadInput, RewardsmithError
+from rewardsmith.core.errors import BadInput
 
 
 def score(term, completion, reference=None):
@@ -148,10 +148,3 @@ def test_a_formula_that_cannot_be_computed_costs_only_its_own_verdict(caplog):
     assert time.monotonic() - started < 20
     assert values[3] != 1.0  # no verdict, or wrong: never right
     assert (np.delete(values, 3) == 1.0).all()
-
-
-def test_programs_are_refused_without_a_sandbox():
-    with pytest.raises(terms.MissingSandbox, match="trust tier T2") as caught:
-        terms.passes_tests({"completion": ["```python\nprint(1)\n```"], "tests": [[("", "1")]]})
-    assert isinstance(caught.value, RewardsmithError)
-    assert isinstance(caught.value, NotImplementedError)

@@ -21,3 +21,7 @@ from .pool import shared as shared
 from .pool import using as using
 from .python_reward import PythonReward as PythonReward
 from .python_reward import parse_python as parse_python
+from .unit_tests import UnitTest as UnitTest
+from .unit_tests import passes_tests as passes_tests
+from .unit_tests import read_tests as read_tests
+from .unit_tests import verdicts as verdicts

@@ -28,7 +28,6 @@ from .checks import pass_rate as pass_rate
 from .citation import citations_exist as citations_exist
 from .citation import cited_sentences as cited_sentences
 from .clip_encoder import ClipEncoder as ClipEncoder
-from .code import MissingSandbox as MissingSandbox
 from .code import passes_tests as passes_tests
 from .control import alignment as alignment
 from .control import alive as alive
@@ -87,7 +86,6 @@ __all__ = [
     "ClipEncoder",
     "GoalBaseline",
     "ImageTextEncoder",
-    "MissingSandbox",
     "PairwiseJudge",
     "RubricJudge",
     "action_jerk",

@@ -15,7 +15,6 @@ ACCEPTED = {
     "cited_sentences": {"R701": "a text without sentences has no share of cited ones"},
     "distinct_ngrams": {"R701": "a text that is shorter than the n-gram has none to count"},
     "numeric_answer": {"R701": "the references drawn here are no numbers"},
-    "passes_tests": {"R703": "it refuses to run programs without a sandbox"},
     "script_share": {"R701": "a text without letters has no script"},
     "word_cosine": {"R701": "a text without words has no direction"},
     "geometryzero": {"R701": "a group whose answers are all worth the same has no advantage"},
