@@ -3,5 +3,13 @@
 from __future__ import annotations
 
 from .annotator import Annotator as Annotator
+from .hierarchy import Hierarchy as Hierarchy
+from .hierarchy import Undecided as Undecided
+from .hierarchy import lexicographic_preference as lexicographic_preference
 
-__all__ = ["Annotator"]
+__all__ = [
+    "Annotator",
+    "Hierarchy",
+    "Undecided",
+    "lexicographic_preference",
+]
