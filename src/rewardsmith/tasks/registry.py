@@ -27,9 +27,19 @@ _SHIPPED = {
     "HalfCheetah-v5": "mujoco:half_cheetah",
     "Pusher-v5": "pusher:pusher",
     "Ant-v5": "ant:ant",
+    "metaworld/reach-v3": "metaworld:reach",
+    "metaworld/push-v3": "metaworld:push",
+    "metaworld/pick-place-v3": "metaworld:pick_place",
+    "metaworld/door-open-v3": "metaworld:door_open",
+    "metaworld/drawer-open-v3": "metaworld:drawer_open",
+    "metaworld/drawer-close-v3": "metaworld:drawer_close",
+    "metaworld/button-press-topdown-v3": "metaworld:button_press_topdown",
+    "metaworld/peg-insert-side-v3": "metaworld:peg_insert_side",
+    "metaworld/window-open-v3": "metaworld:window_open",
+    "metaworld/window-close-v3": "metaworld:window_close",
 }
 TUTORIAL = "docs/tutorials/own_task.md"
-_GYMNASIUM_ID = re.compile(r"^(\S+[:/])?[\w.]+-v\d+$")
+_GYMNASIUM_ID = re.compile(r"^(\S+[:/])?[\w.-]+-v\d+$")
 _WANTED = "a Python file with a module-level `task = Task(...)`"
 
 
@@ -85,5 +95,7 @@ def load_file(path: str | Path) -> Task:
 
 def resolve(spec: str) -> Task:
     """A task from what a user typed: a shipped name, or the path of a task file."""
+    if spec in _SHIPPED:
+        return load(spec)
     looks_like_path = spec.endswith(".py") or "\\" in spec or ("/" in spec and not _GYMNASIUM_ID.match(spec))
     return load_file(spec) if looks_like_path else load(spec)
