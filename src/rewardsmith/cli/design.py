@@ -40,6 +40,11 @@ def command(
         str | None,
         typer.Option("--resume", help="Continue a run: its id, the beginning of it, a folder, latest."),
     ] = None,
+    engine: Annotated[str, typer.Option(help="Where trainings run: local, ray.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="Of a running Ray cluster [default: one is started on this machine].")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Ray workers to use [default: one per CPU].")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON in the last line.")] = False,
 ) -> None:
     """Run the verb."""
@@ -48,9 +53,10 @@ def command(
     budget = {"trainings": positive("--trainings", trainings), "steps": positive("--steps", steps)}
     given = {"method": method, **budget, "seeds": positive("--seeds", seeds), "seed": seed}
     given = {name: value for name, value in given.items() if value is not None}
+    place = (engine, address, positive("--workers", workers))
     named = _one_task(task, task_option)
     config, root = _resumed(resume, out, named, given) if resume is not None else _new(named, given, out)
-    run = _run(config, root, out)
+    run = _run(config, root, out, place)
     speak = tell if json else say
     for line in summary.lines(report.outcome_of(run, None)):
         speak(line)
@@ -93,9 +99,11 @@ def _resumed(
     return from_record(config), folder.parent
 
 
-def _run(config: Design, root: Path | None, out: Path | None) -> Run:
+def _run(config: Design, root: Path | None, out: Path | None, place: tuple[str, str | None, int | None]) -> Run:
     from ..design import design
+    from ..optimize.control.cluster import named_engine
 
+    engine = named_engine(*place)
     watcher = narrator()
     began: list[Run] = []
     stopper = Stopper(
@@ -104,7 +112,7 @@ def _run(config: Design, root: Path | None, out: Path | None) -> Run:
     )
     try:
         with stopper:
-            return design(config, root, _Relay(watcher, stopper, began))
+            return design(config, root, _Relay(watcher, stopper, began), engine)
     except KeyboardInterrupt as error:
         raise Stopped(str(error)) from None  # Typer has an answer of its own to KeyboardInterrupt
     finally:

@@ -39,7 +39,7 @@ def report(search: Search, winner: Candidate) -> None:
     )
     search.watch.event("controls", {"names": list(named)[1:], "seeds": len(seeds)})
     with search.span(race.key):
-        population, env_steps, _ = train_race(run, race, search.progress("final"))
+        population, env_steps, _ = train_race(run, race, search.progress("final"), search.engine)
     policies = population.policies()
     played = evaluate(task, policies, [_STARTS + seed for seed in population.seeds], EPISODES, keep=0)
     success = np.asarray(played.success).mean(axis=1)

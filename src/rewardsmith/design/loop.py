@@ -18,6 +18,7 @@ import numpy as np
 from .. import tasks
 from ..core.errors import StoreError
 from ..core.stats import mean_interval
+from ..optimize.control.cluster import Engine, Local
 from ..store import Run
 from ..tasks.record import record_steps
 from . import final
@@ -49,13 +50,16 @@ class Silent:
         """Ignore."""
 
 
-def design(config: Design, root: Path | str | None = None, watch: Watcher | None = None) -> Run:
+def design(
+    config: Design, root: Path | str | None = None, watch: Watcher | None = None, engine: Engine | None = None
+) -> Run:
     """Search for a reward, and report honestly what was found.
 
     Args:
         config: what to do; the same configuration continues the run that it already has.
         root: the runs folder; None for ``$REWARDSMITH_RUNS`` or ``./runs``.
         watch: is told of progress.
+        engine: where trainings run, this process if None; it changes the time that they take, not the result.
 
     Returns:
         The finished run, open for reading.
@@ -65,7 +69,7 @@ def design(config: Design, root: Path | str | None = None, watch: Watcher | None
     run = Run.create(root, config.record(task))
     with run:
         if run.finished is None:
-            Search(config, task, run, watch or Silent()).go()
+            Search(config, task, run, watch or Silent(), engine or Local()).go()
         folder = run.folder
     return Run.open(folder.parent, folder)
 
@@ -78,6 +82,7 @@ class Search:
     task: tasks.Task
     run: Run
     watch: Watcher
+    engine: Engine = field(default_factory=Local)
     candidates: dict[str, Candidate] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     latest: tuple[str, ...] = ()
@@ -302,7 +307,7 @@ class Search:
             self.config.resolved.training.least,
             {"round": number, "stage": stage},
         )
-        return run_race(self.run, race, self.progress(stage), self.span)
+        return run_race(self.run, race, self.progress(stage), self.span, self.engine)
 
     def progress(self, stage: str) -> Any:
         """A callback for trainers that adds rates."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.algebra import Reward
 from ..optimize.control import PPO, Population, evaluate
+from ..optimize.control.cluster import Engine
 from ..store import Run
 from ..tasks import Task
 from .candidate import TermTrace, evenly
@@ -112,20 +113,24 @@ def joined(first: Standing, again: Standing) -> Standing:
 Progress = Callable[[dict[str, Any]], None]
 
 
-def run_race(run: Run, race: Race, progress: Progress, spans: Callable[[str], Any]) -> Result:
+def run_race(
+    run: Run, race: Race, progress: Progress, spans: Callable[[str], Any], engine: Engine
+) -> Result:
     """Train and judge, or read back what was recorded."""
     done = run.done(race.key)
     if done is not None:
         return _read(done)
     with spans(race.key):
-        population, env_steps, dropped = train_race(run, race, progress)
+        population, env_steps, dropped = train_race(run, race, progress, engine)
         standings = sorted(_judge(race, population, True) + dropped, key=lambda s: s.order)
     result = Result(tuple(standings), env_steps, len(race.ids) * len(race.seeds), population)
     run.record("trained", race.key, _payload(race, result), curve_arrays(population))
     return result
 
 
-def train_race(run: Run, race: Race, progress: Progress) -> tuple[Population, int, list[Standing]]:
+def train_race(
+    run: Run, race: Race, progress: Progress, engine: Engine
+) -> tuple[Population, int, list[Standing]]:
     """Advance in chunks with a checkpoint after each; the cut is made at a fixed number of steps."""
     config, batch = race.config, race.config.batch
     total = -(-config.steps // batch)
@@ -139,7 +144,7 @@ def train_race(run: Run, race: Race, progress: Progress) -> tuple[Population, in
         def report(i: int, start: int = start, alive: int = len(population)) -> None:
             progress({"done": start + i, "total": total, "members": alive, "steps_per_round": batch * alive})
 
-        population = population.advance(rounds * batch, report)
+        population = engine.advance(population, rounds * batch, report)
         env_steps += rounds * batch * len(population)
         if done + rounds == cut and race.survivors:
             population, dropped = _drop(race, population)

@@ -16,6 +16,9 @@ from ...core.errors import BadInput, MissingExtra
 
 CACHE = "REWARDSMITH_CACHE"
 CORES = "REWARDSMITH_CORES"
+# XLA compiles a program for one device in another way, with other last digits; from two on the number of
+# devices makes no difference.  So one core is shared by two, and a training has one result everywhere.
+FEWEST = 2
 
 
 def cache_folder() -> Path:
@@ -45,7 +48,7 @@ def prepare() -> None:
         raise MissingExtra("jax", "control", "training control policies") from None
     if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
         with contextlib.suppress(RuntimeError):  # the backend runs already: use the devices it has
-            jax.config.update("jax_num_cpu_devices", cores())
+            jax.config.update("jax_num_cpu_devices", max(FEWEST, cores()))
     if jax.config.values["jax_compilation_cache_dir"] is None:  # a folder that the user chose stays
         folder = cache_folder() / "xla"
         folder.mkdir(parents=True, exist_ok=True)
