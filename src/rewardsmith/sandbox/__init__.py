@@ -5,8 +5,8 @@ from .backend import Backend as Backend
 from .backend import NoSandbox as NoSandbox
 from .backend import Reason as Reason
 from .backend import Worker as Worker
-from .backend import backend as backend
 from .backend import best as best
+from .backend import get_backend as get_backend
 from .codes import CODES as CODES
 from .jobs import ArrayJob as ArrayJob
 from .jobs import Fault as Fault

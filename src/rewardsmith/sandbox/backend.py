@@ -99,7 +99,7 @@ BACKENDS: dict[str, tuple[str, str]] = {
 }
 
 
-def backend(name: str) -> Backend:
+def get_backend(name: str) -> Backend:
     """The back-end of that name, usable or not."""
     module, kind = BACKENDS[name]
     return getattr(importlib.import_module(module), kind)()
@@ -116,7 +116,7 @@ def best(tier: Tier, allow_unsandboxed: bool = False) -> Backend:
     """
     reasons: list[tuple[str, Reason]] = []
     for name in BACKENDS:
-        found = backend(name)
+        found = get_backend(name)
         if tier not in found.tiers:
             continue
         reason = found.available()

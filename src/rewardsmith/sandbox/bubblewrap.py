@@ -37,8 +37,8 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 _REMEDY = (
-    "a kernel that allows user namespaces, or root with CAP_SYS_ADMIN; in a container: --cap-add SYS_ADMIN "
-    "--security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+    "it needs bubblewrap 0.8 or later and user namespaces, or root with CAP_SYS_ADMIN; for a container: "
+    "--cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
 )
 
 
@@ -62,7 +62,7 @@ class Bubblewrap:
         missing = _missing()
         if missing:
             raise NoSandbox("T1", [(_NAME, missing)])
-        started = start(command(), {}, _NAME)
+        started = start(command(), {}, _NAME, _REMEDY)
         landlock, leak = started.hello["landlock"], started.hello["leak"]
         wall = f"Landlock {landlock}" if landlock else "no Landlock"
         worker = ZygoteWorker(started, f"{_NAME}: namespaces, seccomp, {wall}", limits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -57,12 +58,22 @@ class Pool:
         self.limits, self.size = limits or Limits(), size or cores()
         self.failures = 0
         self.restarts = 0
+        if not self.backend.isolated:
+            warnings.warn("untrusted code runs UNSANDBOXED, with all rights of this process", stacklevel=2)
         self._threads = ThreadPoolExecutor(self.size, "sandbox")
         self._own = threading.local()
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._process = os.getpid()
         _pools.add(self)
+
+    @property
+    def stamp(self) -> str:
+        """What every outcome is stamped with: the walls of a worker, started if there is none yet."""
+        return (
+            next((worker.stamp for worker in tuple(self._workers)), None)
+            or self._threads.submit(lambda: self._worker().stamp).result()
+        )
 
     # ------------------------------------------------------------------ jobs
     def run(self, job: Job, limits: Limits | None = None) -> Outcome:

@@ -34,8 +34,11 @@ class Started(NamedTuple):
     errors: IO[bytes]
 
 
-def start(command: Sequence[str], environment: Mapping[str, str], name: str) -> Started:
+def start(command: Sequence[str], environment: Mapping[str, str], name: str, remedy: str = "") -> Started:
     """Start a zygote and wait until it is ready.
+
+    Args:
+        remedy: what may help where it does not start.
 
     Raises:
         NoSandbox: it ended or said nothing; with what it wrote.
@@ -49,7 +52,9 @@ def start(command: Sequence[str], environment: Mapping[str, str], name: str) -> 
     except OSError as error:
         ours.close()
         errors.close()
-        raise NoSandbox("T1", [(name, Reason(f"{command[0]} does not start: {error.strerror}"))]) from None
+        raise NoSandbox(
+            "T1", [(name, Reason(f"{command[0]} does not start: {error.strerror}", remedy))]
+        ) from None
     finally:
         theirs.close()
     ours.settimeout(_BOOT)
@@ -60,7 +65,7 @@ def start(command: Sequence[str], environment: Mapping[str, str], name: str) -> 
         process.kill()
         process.wait()
         said = _last_line(errors)
-        raise NoSandbox("T1", [(name, Reason(said or "it ended without a word"))]) from None
+        raise NoSandbox("T1", [(name, Reason(said or "it ended without a word", remedy))]) from None
 
 
 def _last_line(errors: IO[bytes]) -> str:
