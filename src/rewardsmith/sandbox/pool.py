@@ -62,7 +62,7 @@ class Pool:
             warnings.warn("untrusted code runs UNSANDBOXED, with all rights of this process", stacklevel=2)
         self._threads = ThreadPoolExecutor(self.size, "sandbox")
         self._own = threading.local()
-        self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+        self._workers: list[Worker] = []
         self._lock = threading.Lock()
         self._process = os.getpid()
         _pools.add(self)
@@ -70,10 +70,9 @@ class Pool:
     @property
     def stamp(self) -> str:
         """What every outcome is stamped with: the walls of a worker, started if there is none yet."""
-        return (
-            next((worker.stamp for worker in tuple(self._workers)), None)
-            or self._threads.submit(lambda: self._worker().stamp).result()
-        )
+        if self._workers:
+            return self._workers[-1].stamp
+        return self._threads.submit(self._worker).result().stamp
 
     # ------------------------------------------------------------------ jobs
     def run(self, job: Job, limits: Limits | None = None) -> Outcome:
@@ -112,7 +111,7 @@ class Pool:
             new = self.backend.open(self.limits)
             with self._lock:
                 self.restarts += worker is not None
-                self._workers.add(new)
+                self._workers = [other for other in self._workers if other is not worker] + [new]
             self._own.worker = worker = new
         return worker
 
@@ -127,7 +126,7 @@ class Pool:
         if os.getpid() != self._process:
             return
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for worker in tuple(self._workers):
+        for worker in self._workers:
             worker.close()
 
     def __enter__(self) -> Pool:

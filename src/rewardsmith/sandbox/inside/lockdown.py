@@ -5,11 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import struct
 from typing import Any, NamedTuple
 
 from . import bpf, landlock
 
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE, _SECCOMP_FILTER = 22, 38, 4, 2
+_CAPABILITY_VERSION = 0x20080522
 _OPEN_FILES = 64
 _MOST_FILES = 1 << 16
 _STACK = 64 << 20
@@ -83,6 +85,8 @@ def drop_root(user: int) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+        # changing the user leaves the inheritable capabilities
+        _checked(_libc.capset(struct.pack("<Ii", _CAPABILITY_VERSION, 0), bytes(24)))
     _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 
 
