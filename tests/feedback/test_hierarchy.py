@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from rewardsmith.core.errors import BadInput
-from rewardsmith.feedback.hierarchy import Hierarchy, Undecided, decided, lexicographic_preference
+from rewardsmith.feedback.hierarchy import (
+    Hierarchy,
+    Undecided,
+    decided,
+    labels_changed,
+    lexicographic_preference,
+)
 
 NAMES = ("a", "b", "c", "d")
 
@@ -76,8 +82,13 @@ def test_at_margin_0_no_increasing_map_changes_a_label(name: str, curve) -> None
 
 def test_with_a_margin_a_curved_map_does_change_labels() -> None:
     data, order = batch(2), Hierarchy(("c",), margins=1.0)
-    before, after = labels(order, data), labels(order, {**data, "c": np.exp(data["c"])})
+    curved = {**data, "c": np.exp(data["c"])}
+    before, after = labels(order, data), labels(order, curved)
     assert (np.isnan(before) != np.isnan(after)).mean() > 0.05
+    pairs = np.random.default_rng(9).integers(0, 400, (2, 2000))
+    share = np.mean(np.nan_to_num(before, nan=0.5) != np.nan_to_num(after, nan=0.5))
+    assert labels_changed(order, data, curved, pairs) == pytest.approx(share)
+    assert labels_changed(order, data, {**data, "c": 3 * data["c"] - 1}, pairs) == 0
 
 
 def test_swapping_a_pair_swaps_its_label() -> None:

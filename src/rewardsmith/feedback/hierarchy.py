@@ -148,3 +148,22 @@ def decided(level: Ints, factors: int) -> Ints:
             "margins, or collect data in which a factor varies"
         )
     return counts
+
+
+def labels_changed(hierarchy: Hierarchy, before: Batch, after: Batch, pairs: Ints) -> float:
+    """Share of pairs ``(2, N)`` of samples whose label differs between two batches of the same samples.
+
+    Each batch has its own spread, as it would have in use.  Undecided in both is no difference.
+
+    Example:
+        >>> before, after = {"z": np.array([0.0, 1.0, 5.0])}, {"z": np.array([0.0, 1.0, 50.0])}
+        >>> labels_changed(Hierarchy(("z",), 0.0), before, after, np.array([[0, 1], [1, 2]]))
+        0.0
+    """
+    found: list[Floats] = []
+    for batch in (before, after):
+        values = hierarchy.values(batch)
+        margins, spread = np.asarray(hierarchy.margins, np.float64), hierarchy.spread(batch)
+        found.append(lexicographic_preference(values[pairs[0]], values[pairs[1]], margins, spread)[0])
+    same = (found[0] == found[1]) | (np.isnan(found[0]) & np.isnan(found[1]))
+    return float(1 - same.mean())
