@@ -52,7 +52,7 @@ def describe(task: Task, kind: str = "table") -> Description:
 
     Example:
         >>> from rewardsmith import tasks
-        >>> print(describe(tasks.load("pendulum")).text.splitlines()[4])
+        >>> print(describe(tasks.load("pendulum")).text.splitlines()[5])
         | upright | state | 1 | 1 | -1 | 1 | cosine of the angle: 1 upright, -1 hanging |
     """
     if kind not in KINDS:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...program.codes import CODES
 from ...program.functions import ARITHMETIC, COMPARISONS, FUNCTIONS, LOGIC, signature
 from ...program.program import MAX_DEPTH, MAX_PARTS
@@ -32,7 +35,6 @@ def language_text(
 
 def _programs(names: Abstraction | None, folder: str) -> str:
     functions = [f"- `{signature(name)}`: {each.meaning}" for name, each in FUNCTIONS.items()]
-    codes = [f"- {code}: {each.meaning}; write instead: {each.allowed}" for code, each in CODES.items()]
     return load_prompt("language_programs", folder).fill(
         arguments=_arguments(names),
         reads=_reads(names),
@@ -43,12 +45,25 @@ def _programs(names: Abstraction | None, folder: str) -> str:
         parts=MAX_PARTS,
         depth=MAX_DEPTH,
         characters=MAX_LENGTH,
-        codes="\n".join(codes),
+        codes=_listed(CODES),
     )
 
 
 def _python(names: Abstraction | None, folder: str) -> str:
-    return load_prompt("language_python", folder).fill(arguments=_arguments(names), reads=_reads(names))
+    from ...sandbox.codes import CODES as PYTHON_CODES
+    from ...sandbox.codes import MODULES
+
+    return load_prompt("language_python", folder).fill(
+        arguments=_arguments(names),
+        reads=_reads(names),
+        modules=", ".join(MODULES),
+        codes=_listed(PYTHON_CODES),
+    )
+
+
+def _listed(codes: Mapping[str, Any]) -> str:
+    lines = [f"- {code}: {each.meaning}; write instead: {each.allowed}" for code, each in codes.items()]
+    return "\n".join(lines)
 
 
 def _arguments(names: Abstraction | None) -> str:

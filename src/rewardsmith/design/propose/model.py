@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import Batch
+from ...core.arrays import Batch, to_numpy
 from ...core.endpoint import Budget, BudgetSpent, Endpoint, Reply, Request
-from ...core.errors import ProgramError
+from ...core.errors import NonFiniteError, ProgramError
 from ...program import parse
+from ...program.codes import refuse
 from ...tasks import Task
 from ..method import Writing
 from ..screen.refusal import Refusal
-from ..screen.valid import run
 from .ask import Ask, Draft
 from .ledger import Ledger, ask_counted
 from .messages import Conversation, Message
 from .prompts import digests
-from .reply import extract, no_code
+from .reply import ENTRY, extract, no_code
 from .roles import Roles
 
 _SAMPLES = 2**31
@@ -65,8 +65,8 @@ class ModelWriter:
     """A writer of rewards that asks a language model.
 
     All asks of a round are sent at the same time.  A reply that cannot be used goes back to the model with the
-    code of the refusal, its line and column, and what is allowed, at most ``writing.repairs`` times.  The result
-    is a function of the configuration and the replies, and replies are kept on disk.
+    code of the refusal, its line and column, and what is allowed, at most ``writing.repairs`` times.  The
+    result is a function of the configuration and the replies, and replies are kept on disk.
 
     Args:
         endpoint: the model; its temperature gives way to that of ``writing``.
@@ -197,6 +197,8 @@ class ModelWriter:
         renamed = None if names is None else names.to_fields(code)
         try:
             program = _LANGUAGES[self.writing.language](code if renamed is None else renamed.text, self.task)
+            if self.steps is not None:
+                _require_finite(program, self.steps)
         except ProgramError as error:
             if renamed is None:
                 raise
@@ -205,9 +207,6 @@ class ModelWriter:
         if self.writing.compose == "signs" and set(program.names) != {"sparse", "dense"}:
             wanted = 'return {"sparse": ..., "dense": ...}'
             raise ProgramError("E_RETURN", f"the parts {', '.join(program.names)}", wanted)
-        if self.steps is not None and (refusal := run(program, self.steps)[1]) is not None:
-            allowed = "a finite number at every step: bound arguments with clip(x, low, high)"
-            raise ProgramError(refusal.code, refusal.why, allowed)
         return program
 
     def _observed(self, code: str) -> tuple[str, ...] | None:
@@ -249,7 +248,22 @@ def _read_python(code: str, task: Task) -> Any:
     # Imported here, because isolation costs a search of the reward language nothing.
     from ...sandbox import parse_python
 
-    return parse_python(code, task)
+    return parse_python(code, task, ENTRY)
+
+
+def _require_finite(program: Any, steps: Batch) -> None:
+    """Run a reward; a sandbox that is not there is an error of this machine, not of the reply.
+
+    Raises:
+        ProgramError: what the code does, or E_NONFINITE.
+    """
+    try:
+        values = np.asarray(to_numpy(program(steps)), float)
+    except NonFiniteError as error:
+        raise refuse("E_NONFINITE", str(error)) from None
+    missing = int(np.sum(~np.isfinite(values)))
+    if missing:
+        raise refuse("E_NONFINITE", f"not finite at {missing} of {len(values)} steps")
 
 
 _TROUBLES = {

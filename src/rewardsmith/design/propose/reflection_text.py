@@ -28,7 +28,8 @@ def reflection_text(parent: Parent, folder: str = "") -> str:
     Example:
         >>> from rewardsmith.design.candidate import Candidate, Parent, TermTrace
         >>> from rewardsmith.program import parse
-        >>> one = Candidate("r0c0", parse("1.0", []), "fresh")
+        >>> from rewardsmith.core.fields import Field
+        >>> one = Candidate("r0c0", parse("abs(x)", [Field("x")]), "fresh")
         >>> parent = Parent(one, {"reward": TermTrace(0.0, 1.0, 1.0, (0.0, 0.25, 1.0))})
         >>> print(reflection_text(parent).splitlines()[2])
         - reward: 0.00, 0.25, 1.00; max 1.00, mean 0.42, min 0.00

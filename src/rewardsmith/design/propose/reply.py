@@ -14,8 +14,9 @@ from ...terms.texts import after_thought
 
 ENTRY = "reward"
 KEYS = ("program", "reward", "code", "reward_function", "function")
-_FENCE = re.compile(r"(?m)^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL)
+_FENCE = re.compile(r"(?m)^[ \t]*(`{3,}+|~{3,}+)[ \t]*+([\w+-]*+)[^\n]*+\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL)
 _BEGIN = re.compile(r"(?m)^(?:def|import|from|@)\b")
+_STARTS = 50  # a prose line may begin with "from" or "import", too
 _OTHER = {"json", "text", "yaml", "bash", "sh", "markdown", "md", "latex"}
 ALLOWED = f"one fence that begins with ```python and holds def {ENTRY}(...)"
 
@@ -91,19 +92,35 @@ def _joined(blocks: list[str]) -> str:
 
 
 def _bare(text: str) -> Extract:
-    """Code without a fence: from the first definition to the last line that still is Python."""
-    match = _BEGIN.search(text)
-    if match is None:
-        if _tree(text.strip()) is not None and text.strip():
-            return Extract(text.strip(), "")
-        raise no_code("no program in the reply")
-    lines = text[match.start() :].split("\n")
-    for end in range(len(lines), 0, -1):
-        code = "\n".join(lines[:end]).rstrip()
+    """Code without a fence: from a definition or import on, as far as it is Python with the entry point."""
+    starts = [match.start() for match in _BEGIN.finditer(text)][:_STARTS]
+    for start in starts:
+        code = _longest(text[start:])
         if ENTRY in _defined(code):
-            rest = "\n".join(lines[end:]).strip()
-            return Extract(code, f"{text[: match.start()].strip()}\n{rest}".strip())
-    return Extract("\n".join(lines).rstrip(), text[: match.start()].strip())
+            return Extract(
+                code.rstrip(), f"{text[:start].strip()}\n{text[start + len(code) :].strip()}".strip()
+            )
+    if starts:
+        return Extract(text[starts[0] :].rstrip(), text[: starts[0]].strip())
+    if text.strip() and _tree(text.strip()) is not None:
+        return Extract(text.strip(), "")
+    raise no_code("no program in the reply")
+
+
+def _longest(text: str) -> str:
+    """The lines from the first on that are Python; empty where there are none."""
+    lines = text.split("\n")
+    while lines:
+        code = "\n".join(lines)
+        try:
+            ast.parse(scan(code))
+        except SyntaxError as error:  # what is wrong begins at this line, or above it
+            lines = lines[: min(max((error.lineno or 1) - 1, 0), len(lines) - 1)]
+        except (ValueError, MemoryError, RecursionError):
+            return ""
+        else:
+            return code
+    return ""
 
 
 def _defined(code: str) -> list[str]:
