@@ -1,7 +1,8 @@
-"""The hostile corpus (data files beside this one), and the ways to run it: in a sandbox, or openly as a control."""
+"""The hostile corpus (data files beside this one), and how to run it: in a sandbox, or openly as a control."""
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +29,7 @@ def told():
     try:
         return b"tried:\n" + (attack() or b"")
     except BaseException as error:
-        kind = "tried" if isinstance(error, OSError) else "not tried"
+        kind = "tried" if isinstance(error, OSError) or "can't start new thread" in str(error) else "not tried"
         if isinstance(error, ImportError) or getattr(error, "name", "") in ("socket", "ctypes"):
             kind = "no such module"
         return f"{kind}: {type(error).__name__} {getattr(error, 'errno', '')}: {error}".encode()
@@ -67,6 +69,11 @@ class Forgery:
     fools: str
     task: str
     source: str
+    tests: str = "[[3, 10], [7, 50]]"
+
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """What is given and what is expected."""
+        return [(given, expected) for given, expected in json.loads(self.tests)]
 
 
 def _load(file: str, key: str) -> list[dict[str, object]]:

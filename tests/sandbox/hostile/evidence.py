@@ -54,7 +54,9 @@ def _listing(world: World, output: bytes, text: str) -> str:
 
 
 def _shared(there: set[bytes], output: bytes) -> str:
-    return b", ".join(sorted(there & set(output.split(b"\n")) | {line for line in there if len(line) >= LEAST and line in output})).decode(errors="replace")[:200]  # fmt: skip
+    lines = there & set(output.split(b"\n"))
+    parts = {line for line in there if len(line) >= LEAST and line in output}
+    return b", ".join(sorted(lines | parts)).decode(errors="replace")[:200]
 
 
 def _contact(world: World, output: bytes, text: str) -> str:

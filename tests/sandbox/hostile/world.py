@@ -5,6 +5,7 @@ Everything carries a token of its own that no job can guess, so that a token in 
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
 import os
 import secrets
@@ -20,7 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import _ctypes
 import numpy as np
 
 NOBODY = 65534
@@ -239,7 +239,8 @@ class World:
         assert self.victim is not None
         tcp, udp = (each.getsockname()[1] for each in self._sockets[:2])
         return {
-            "SECRET": str(self.secret), "FOLDER": str(self.folder), "DROP": str(self.drop), "KEPT": str(self.kept),
+            "SECRET": str(self.secret), "FOLDER": str(self.folder), "DROP": str(self.drop),
+            "KEPT": str(self.kept),
             "LIBRARY": str(self.library), "SOCKET": str(self.folder / "socket"), "ABSTRACT": self.mark,
             "PORT": str(tcp), "UDP": str(udp), "VARIABLE": VARIABLE, "MARK": self.mark, "SHM": self.shm.name,
             "SHMKEY": str(self.shm_key), "PARENT": str(os.getpid()), "VICTIM": str(self.victim.pid),
