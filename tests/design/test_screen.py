@@ -18,7 +18,7 @@ STEPS = {task.name: record_steps(task, 0) for task in (SWING, CAR)}
 
 def judge(source: str, task=SWING, known=()):
     accepted = tuple((parse("0.0 * x", SWING), values) for values in known)
-    evidence = Evidence(STEPS[task.name], task.ending, task.discount, accepted)
+    evidence = Evidence(task, STEPS[task.name], accepted)
     return judged(parse(source, task), (Constant(), Duplicate(), Living()), evidence)
 
 

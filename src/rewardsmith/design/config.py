@@ -53,9 +53,9 @@ class Design:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise BadInput(name, repr(value), "a whole number, at least 1")
         method = self.resolved
-        least = method.rounds * self.each * method.smallest
+        least = self.each * method.smallest
         if self.trainings is not None and self.trainings < least:
-            why = f"{method.smallest} candidates x {method.rounds} rounds x {self.each} seeds"
+            why = f"{method.smallest} candidates x {self.each} seeds"
             raise BadInput("trainings", self.trainings, f"at least {least}", why)
         PPO(steps=self.steps or 1, **(QUICK | dict(self.ppo)))
         self.all_seeds()
@@ -73,6 +73,16 @@ class Design:
     def each(self) -> int:
         """Training seeds per candidate."""
         return self.seeds or self.resolved.seeds
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of the search: the method's, or as many as the budget has trainings for."""
+        method, trainings = self.resolved, self.trainings
+        return (
+            method.rounds
+            if trainings is None
+            else min(method.rounds, trainings // (self.each * method.smallest))
+        )
 
     def config(self) -> PPO:
         """The trainer's configuration."""

@@ -18,6 +18,7 @@ import numpy as np
 from .. import tasks
 from ..core.errors import StoreError
 from ..core.stats import mean_interval
+from ..measure.exploit.known import FOLDER, Known, known, scripted
 from ..optimize.control.cluster import Engine, Local
 from ..store import Run
 from ..tasks.record import record_steps
@@ -28,11 +29,12 @@ from .propose.ask import Draft
 from .propose.writers import make_writer
 from .race import Race, Result, Standing, joined, run_race
 from .screen.judge import judge
-from .screen.protocol import Evidence
+from .screen.protocol import Episode, Evidence
 from .screen.refusal import Refusal
 from .select import choose, pruned, published
 
 PARENTS = 8  # that the journal names after a round
+KEEP = 8  # episodes of each trained member that are recorded for screens
 
 
 class Watcher(Protocol):
@@ -88,6 +90,8 @@ class Search:
     latest: tuple[str, ...] = ()
     known: set[str] = field(default_factory=set)
     accepted: list[tuple[Any, Any]] = field(default_factory=list)
+    episodes: list[Episode] = field(default_factory=list)
+    exploits: tuple[Known, ...] = ()
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
 
@@ -97,8 +101,10 @@ class Search:
         self.watch.event("start", {"task": self.task, "run": self.run, "method": method.name})
         self.steps = record_steps(self.task, self.config.seed)
         self.writer = make_writer(self.config, self.task)
+        if "exploits" in method.uses:
+            self.exploits = (*known(FOLDER, self.task), *scripted(self.task, self.config.seed))
         state, written = method.strategy.start(), self.writer.start()
-        for number in range(method.rounds):
+        for number in range(self.config.rounds):
             drafts = self._round(number, state, written)
             written = self._learned(written, drafts)
             state = method.strategy.learn(state, self._view(number))
@@ -128,6 +134,7 @@ class Search:
         race = self._race(key, entered, "search", training.first, survivors, number)
         self.standings |= {standing.id: standing for standing in race.standings}
         self.latest = tuple(standing.id for standing in race.standings)
+        self.episodes += race.episodes
         self._confirm(number, race.standings)
         self._record_selection(number)
         return drafts
@@ -137,7 +144,7 @@ class Search:
         method, trainings = self.config.resolved, self.config.trainings
         assert trainings is not None
         each = self.config.each + method.training.confirmed * method.training.confirm
-        return max(method.smallest, int(trainings / (method.rounds * each)))
+        return max(method.smallest, int(trainings / (self.config.rounds * each)))
 
     def _confirm(self, number: int, standings: Sequence[Standing]) -> None:
         """Train the best of a round again on further seeds."""
@@ -183,8 +190,8 @@ class Search:
         return verdicts
 
     def _evidence(self, programs: tuple[Any, ...]) -> Evidence:
-        task = self.task
-        return Evidence(self.steps, task.ending, task.discount, tuple(self.accepted), (), programs)
+        accepted, episodes = tuple(self.accepted), tuple(self.episodes)
+        return Evidence(self.task, self.steps, accepted, programs, episodes, self.exploits)
 
     def _enter(
         self, draft: Draft, refusal: Refusal | None, number: int, rows: list[dict[str, Any]]
@@ -206,10 +213,10 @@ class Search:
         method = self.config.resolved
         known = frozenset(self.known)
         if "order" not in method.sees:
-            return View(number, method.rounds, known=known)
+            return View(number, self.config.rounds, known=known)
         parents = {standing.id: self._parent(standing) for standing in self._ranked()}
         latest = tuple(parents[name] for name in parents if name in self.latest)
-        return View(number, method.rounds, tuple(parents.values()), latest, known)
+        return View(number, self.config.rounds, tuple(parents.values()), latest, known)
 
     def _parent(self, standing: Standing) -> Parent:
         sees = self.config.resolved.sees
@@ -280,7 +287,7 @@ class Search:
     def _select_honestly(self, ranked: Sequence[Standing]) -> Candidate:
         """Train the best again on selection seeds, which nothing was chosen on before."""
         method = self.config.resolved
-        number = method.rounds
+        number = self.config.rounds
         best = [self.candidates[s.id] for s in ranked[: method.selection.finalists]]
         simpler = pruned(best, self.standings)
         self.candidates |= {each.id: each for each in simpler}
@@ -305,6 +312,7 @@ class Search:
             first,
             survivors,
             self.config.resolved.training.least,
+            KEEP if stage == "search" and "episodes" in self.config.resolved.uses else 0,
             {"round": number, "stage": stage},
         )
         return run_race(self.run, race, self.progress(stage), self.span, self.engine)
@@ -323,7 +331,7 @@ class Search:
         self.run.record("clock", f"clock/{key}", {"stage": key}, timing=took)
 
     def _round_data(self, number: int, entered: Sequence[Candidate]) -> dict[str, Any]:
-        rounds = self.config.resolved.rounds
+        rounds = self.config.rounds
         return {"round": number, "rounds": rounds, "training": len(entered), "screened": dict(self.refused)}
 
 

@@ -157,6 +157,11 @@ class Method:
         """Fewest candidates per round."""
         return self.strategy.smallest
 
+    @property
+    def uses(self) -> frozenset[str]:
+        """The evidence that its screens use and that must be collected."""
+        return frozenset(part for screen in self.screens for part in screen.uses)
+
 
 def _at_least(what: str, value: int, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:

@@ -7,17 +7,19 @@ a killed run continues in the middle and ends with the same numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..core.algebra import Reward
-from ..optimize.control import PPO, Population, evaluate
+from ..optimize.control import PPO, Population, Trajectory, evaluate
 from ..optimize.control.cluster import Engine
 from ..store import Run
 from ..tasks import Task
 from .candidate import TermTrace, evenly
+from .episodes import packed, unpacked
+from .screen.protocol import Episode
 
 EPISODES = 8
 CHUNKS = 6
@@ -35,6 +37,7 @@ class Race:
         first: share of the steps after which losers are dropped; 1 keeps everybody.
         survivors: how many candidates are kept then.
         least: success below which a candidate is dropped then, whatever its rank (a cascade).
+        keep: episodes of each finished member that are recorded for screens.
         about: what the journal says of the race besides (its round and stage).
     """
 
@@ -47,6 +50,7 @@ class Race:
     first: float = 1.0
     survivors: int = 0
     least: float = 0.0
+    keep: int = 0
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -101,6 +105,7 @@ class Result:
     env_steps: int
     trainings: int
     population: Population | None = None
+    episodes: tuple[Episode, ...] = ()
 
 
 def joined(first: Standing, again: Standing) -> Standing:
@@ -113,18 +118,19 @@ def joined(first: Standing, again: Standing) -> Standing:
 Progress = Callable[[dict[str, Any]], None]
 
 
-def run_race(
-    run: Run, race: Race, progress: Progress, spans: Callable[[str], Any], engine: Engine
-) -> Result:
+def run_race(run: Run, race: Race, progress: Progress, spans: Callable[[str], Any], engine: Engine) -> Result:
     """Train and judge, or read back what was recorded."""
     done = run.done(race.key)
     if done is not None:
-        return _read(done)
+        return replace(_read(done), episodes=unpacked(run.arrays(race.key), race.task) if race.keep else ())
     with spans(race.key):
         population, env_steps, dropped = train_race(run, race, progress, engine)
-        standings = sorted(_judge(race, population, True) + dropped, key=lambda s: s.order)
-    result = Result(tuple(standings), env_steps, len(race.ids) * len(race.seeds), population)
-    run.record("trained", race.key, _payload(race, result), curve_arrays(population))
+        judged, played = _judge(race, population, True)
+        standings = sorted(judged + dropped, key=lambda s: s.order)
+    recorded = packed(played, race.task.horizon)
+    episodes = unpacked(recorded, race.task)
+    result = Result(tuple(standings), env_steps, len(race.ids) * len(race.seeds), population, episodes)
+    run.record("trained", race.key, _payload(race, result), curve_arrays(population) | recorded)
     return result
 
 
@@ -166,16 +172,17 @@ def _checkpoint(run: Run, race: Race, population: Population, env_steps: int, dr
 
 
 def _drop(race: Race, population: Population) -> tuple[Population, list[Standing]]:
-    ranked = sorted(_judge(race, population, False), key=lambda s: s.order)
+    ranked = sorted(_judge(race, population, False)[0], key=lambda s: s.order)
     kept = {s.id for s in ranked[: race.survivors] if s.mean >= race.least} or {ranked[0].id}
     stay = [m for m, owner in enumerate(population.owners) if race.ids[owner] in kept]
     return population.keep(stay), [standing for standing in ranked if standing.id not in kept]
 
 
-def _judge(race: Race, population: Population, finished: bool) -> list[Standing]:
+def _judge(race: Race, population: Population, finished: bool) -> tuple[list[Standing], list[Trajectory]]:
     """Greedy episodes from starts that depend on the training seed alone: candidates are compared in pairs."""
     starts = [_STARTS + seed for seed in population.seeds]
-    played = evaluate(race.task, population.policies(), starts, EPISODES, keep=0)
+    keep = race.keep if finished else 0
+    played = evaluate(race.task, population.policies(), starts, EPISODES, keep=keep)
     success = np.asarray(played.success).mean(axis=1)
     success[population.failures()] = np.nan
     tail = max(1, len(population.curves.steps) // 2)
@@ -190,7 +197,7 @@ def _judge(race: Race, population: Population, finished: bool) -> list[Standing]
         curve = evenly(learning[:, rows].mean(axis=1))
         mean = float(signal[rows].mean())
         standings.append(Standing(race.ids[owner], each, mean, finished, terms=terms, curve=curve))
-    return standings
+    return standings, [one for member in played.trajectories for one in member]
 
 
 def _traces(members: Sequence[Mapping[str, Any]]) -> dict[str, TermTrace]:

@@ -20,6 +20,7 @@ class Constant:
 
     kind: ClassVar[str] = "constant"
     needs: ClassVar[tuple[str, ...]] = ()
+    uses: ClassVar[tuple[str, ...]] = ()
     below: float = 1e-9
 
     def judge(self, program: Reward, values: Any, evidence: Evidence) -> Refusal | None:

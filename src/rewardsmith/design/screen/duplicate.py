@@ -29,6 +29,7 @@ class Duplicate:
 
     kind: ClassVar[str] = "duplicate"
     needs: ClassVar[tuple[str, ...]] = ()
+    uses: ClassVar[tuple[str, ...]] = ()
     within: float = 1e-6
 
     def judge(self, program: Reward, values: Any, evidence: Evidence) -> Refusal | None:

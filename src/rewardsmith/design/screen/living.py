@@ -17,10 +17,11 @@ class Living:
 
     kind: ClassVar[str] = "living"
     needs: ClassVar[tuple[str, ...]] = ()
+    uses: ClassVar[tuple[str, ...]] = ()
 
     def judge(self, program: Reward, values: Any, evidence: Evidence) -> Refusal | None:
         del values
-        found = living(program, evidence.steps, evidence.ending, evidence.discount)
+        found = living(program, evidence.steps, evidence.task.ending, evidence.task.discount)
         if found is None:
             return None
         if found.kind == "dies":
