@@ -58,13 +58,22 @@ class Curves:
     """Exact performance under the MDP's own reward while learning.
 
     ``episodes``: ``(E,)`` numbers of episodes seen; ``performance``: ``(K, N, E)``; ``steps``: ``(K, N)``
-    environment steps used; ``values``: ``(K, N, S, A)`` action values in the end, of Q-learning only.
+    environment steps used; ``values``: ``(K, N, S, A)`` action values in the end, of Q-learning only;
+    ``taken``: ``(K, N, E)`` steps used by then; ``online``: the last state of the online reward.
     """
 
     episodes: Table
     performance: Floats
     steps: Table
     values: Floats = field(default_factory=lambda: np.zeros(0))
+    taken: Table = field(default_factory=lambda: np.zeros(0))
+    online: Any = None
+
+    def steps_to(self, level: float) -> Floats:
+        """Environment steps until the performance first reaches ``level``; all steps where it never does."""
+        reached = self.performance >= level
+        first = np.take_along_axis(self.taken, reached.argmax(-1)[..., None], axis=-1)[..., 0]
+        return np.where(reached.any(-1), first, self.steps).astype(float)
 
     def episodes_to(self, level: float) -> Floats:
         """Episodes until the performance first reaches ``level``; all episodes where it never does."""
@@ -77,7 +86,7 @@ class Episodes:
     """Recorded episodes of M agents, time first: ``state, action, own, paid, live`` are ``(T, M)``.
 
     ``own`` is the MDP's reward, ``paid`` what the learner got, ``live`` the steps that happened,
-    ``policy`` ``(T, M, A)`` the action probabilities of the time.
+    ``policy`` ``(T, M, A)`` the action probabilities of the time; empty where the learner has none.
     """
 
     state: Table
@@ -109,22 +118,37 @@ class OnlineReward(Protocol):
         ...
 
 
-def q_learning(mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QLearning) -> Curves:
-    """Train ``K x N`` independent learners, one per reward table ``(K, S, A)`` and seed."""
+def q_learning(
+    mdp: TabularMDP,
+    rewards: Table,
+    seeds: Sequence[int],
+    config: QLearning,
+    online: OnlineReward | None = None,
+) -> Curves:
+    """Train ``K x N`` independent learners, one per reward table ``(K, S, A)`` and seed.
+
+    ``online`` adds to each reward, once per step, and is told every episode; it has K variants.
+    """
     rewards = np.asarray(rewards, dtype=np.float64)
     if rewards.ndim != 3 or rewards.shape[1:] != (mdp.states, mdp.actions):
         raise BadInput("rewards", f"shape {rewards.shape}", f"(K, {mdp.states}, {mdp.actions})")
     kinds, n = len(rewards), len(seeds)
     which, agent = np.repeat(np.arange(kinds), n), np.arange(kinds * n)
     sample, rngs = _Sampler(mdp, kinds), [np.random.default_rng(seed) for seed in seeds]
+    if online is not None and online.variants != kinds:
+        raise BadInput("online", f"{online.variants} variants", f"{kinds}: one for each reward table")
+    state = None if online is None else online.start(mdp, n)
     q = np.zeros((kinds * n, mdp.states, mdp.actions))
     steps, at, curve = np.zeros(kinds * n, np.int64), list[int](), list[Floats]()
+    taken, own = list[Table](), mdp.expected_reward
     for episode in range(config.episodes + 1):
         if episode % config.evaluate_every == 0:
             at.append(episode)
             curve.append(_greedy_performance(mdp, q))
+            taken.append(steps.copy())
         if episode == config.episodes:
             break
+        rows = list[tuple[Any, ...]]()
         draws = _draws(rngs, config.horizon, 2 + mdp.actions)
         s, live = sample.first(rngs), np.ones(kinds * n, bool)
         for draw in draws:
@@ -134,15 +158,25 @@ def q_learning(mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QL
             explore = draw[:, 0] < config.epsilon
             a = np.where(explore, draw[:, 2:].argmax(-1), (current + noise).argmax(-1))
             after = sample.next(s, a, draw[:, 1])
-            target = rewards[which, s, a] + mdp.discount * np.where(mdp.ends[after], 0, q[agent, after].max(-1))
+            paid = rewards[which, s, a]
+            if online is not None:
+                extra, state = online.pay(state, s, a, after, live)
+                paid = paid + extra
+                rows.append((s, a, own[s, a], paid, live))
+            target = paid + mdp.discount * np.where(mdp.ends[after], 0, q[agent, after].max(-1))
             q[agent[live], s[live], a[live]] += config.learning_rate * (target - q[agent, s, a])[live]
             steps += live
             live, s = live & ~mdp.ends[after], after
             if not live.any():
                 break
+        if online is not None:
+            record = Episodes(*(np.array(column) for column in zip(*rows, strict=True)), policy=np.zeros(0))
+            state = online.learn(state, mdp, record)
     shape = (kinds, n)
-    curves = np.stack(curve, -1).reshape(*shape, -1)
-    return Curves(np.array(at), curves, steps.reshape(shape), q.reshape(*shape, *q.shape[1:]))
+    curves, used = (np.stack(column, -1).reshape(*shape, -1) for column in (curve, taken))
+    return Curves(
+        np.array(at), curves, steps.reshape(shape), q.reshape(*shape, *q.shape[1:]), taken=used, online=state
+    )
 
 
 def reinforce(mdp: TabularMDP, seeds: Sequence[int], config: Reinforce, online: OnlineReward) -> Curves:
