@@ -101,14 +101,14 @@ def test_an_endpoint_without_response_format_is_asked_without(tmp_path):
 def test_every_refusal_goes_back_with_code_place_and_what_is_allowed(tmp_path):
     steps = record_steps(TASK, 0)
     with serving(Script(mistakes=1.0)) as url:
-        hopeless = writer(url, tmp_path, repairs=2, steps=steps)
-        drafts = hopeless.write((), [FRESH] * 6, frozenset(), rng())
-        assert [draft.program for draft in drafts] == [None] * 6
+        hopeless = writer(url, tmp_path, repairs=1, steps=steps)
+        drafts = hopeless.write((), [FRESH] * 12, frozenset(), rng())
+        assert [draft.program for draft in drafts] == [None] * 12
         codes = {draft.refusal.code for draft in drafts if draft.refusal}
         assert codes <= {"E_SYNTAX", "E_NAME", "E_NODE", "E_NONFINITE", "E_REPLY"}
         assert len(codes) >= 3
-        assert books(url)["calls"] == 6 * 3
-        assert (hopeless.ledger.used.calls, hopeless.ledger.repairs) == (18, 12)
+        assert books(url)["calls"] == 12 * 2
+        assert (hopeless.ledger.used.calls, hopeless.ledger.repairs) == (24, 12)
 
 
 WRONG = "```python\ndef reward(before, act):\n    x = 1.0\n    return before.upright - act.speed\n```"
@@ -156,12 +156,13 @@ def test_a_reply_that_was_cut_off_is_asked_for_again_shorter(tmp_path):
 
 
 def test_helper_functions_stay_and_the_entry_point_goes_by_name(tmp_path):
-    helped = "```python\ndef near(x):\n    return -abs(x)\n\ndef reward(upright):\n    return near(upright - 1.0)\n```"
+    near = "def near(x):\n    return -abs(x)"
+    helped = f"```python\n{near}\n\ndef reward(upright):\n    return near(upright - 1.0)\n```"
     with Server(lambda user: helped) as server:
-        # the reward language has no helpers: the refusal says so, and names the line
+        # the reward language has no helpers: the refusal says so
         (draft,) = writer(server.url, tmp_path, repairs=0).write((), [FRESH], frozenset(), rng())
         assert draft.refusal is not None
-        assert draft.refusal.code == "E_SIGNATURE"
+        assert draft.refusal.code == "E_NODE"
         (python,) = writer(server.url, tmp_path, language="python").write((), [FRESH], frozenset(), rng())
         assert python.program.function == "reward"
         assert "def near(x)" in str(python.program)
@@ -194,14 +195,18 @@ def test_a_budget_is_a_hard_stop_that_does_not_depend_on_the_cache(tmp_path):
         assert books(url)["calls"] == 5
 
 
+def write_for_ever(model: ModelWriter) -> None:
+    for seed in range(100):
+        model.write((), [FRESH], frozenset(), rng(seed))
+
+
 def test_money_is_counted_and_limited(tmp_path):
     with serving() as url:
         model = writer(url, tmp_path)
         priced = replace(model.endpoint, price_in=1.0, price_out=5.0, max_tokens=400)
         model = replace(model, endpoint=priced, budget=Budget(money=0.02))
         with pytest.raises(BudgetSpent):
-            for seed in range(100):
-                model.write((), [FRESH], frozenset(), rng(seed))
+            write_for_ever(model)
         used = model.ledger.used
         assert used.money == pytest.approx((used.prompt_tokens * 1.0 + used.completion_tokens * 5.0) / 1e6)
         assert 0.02 - 0.01 < used.money <= 0.02
@@ -211,7 +216,7 @@ def test_an_endpoint_that_does_not_answer_stops_the_search_and_what_came_is_kept
     with serving(Script(busy=2)) as url:
         model = writer(url, tmp_path)
         hasty = replace(model, endpoint=replace(model.endpoint, retries=1))
-        with pytest.raises(EndpointError, match="left 2 of 2 requests .* without an answer after 1 retries"):
+        with pytest.raises(EndpointError, match=r"left 2 of 2 requests .* without an answer after 1 retries"):
             hasty.write((), [FRESH] * 2, frozenset(), rng())
         assert all(draft.program for draft in model.write((), [FRESH] * 2, frozenset(), rng()))
     with serving() as url, pytest.raises(EndpointError, match="stands in for a language model"):
@@ -223,9 +228,7 @@ def everything(writing: Writing, score: float | None) -> dict[str, str]:
     """All that is said for each operator."""
     conversation = Conversation(TASK, writing)
     made = parents(2, score, curve=() if score is None else (0.1, 0.2), notes=("it {falls} ``` over",))
-    asks = {
-        name: Ask(name, made if OPERATORS and name not in ("fresh", "survey") else ()) for name in OPERATORS
-    }
+    asks = {name: Ask(name, () if name in ("fresh", "survey") else made) for name in OPERATORS}
     return {
         name: "\n".join(message["content"] for message in conversation.messages(ask))
         for name, ask in asks.items()
@@ -367,14 +370,14 @@ def test_killed_anywhere_the_result_is_the_same_and_no_call_is_charged_twice(tmp
         whole = start(tmp_path / "whole").communicate()[0]
         assert whole.count("|") == 6
         charged = books(url)["charged"]
-        for stop in (1, 3, 6):
+        for stop in (2, 5):
             before = books(url)["calls"]
             process = start(tmp_path / "killed")
             until = time.monotonic() + 60
             while books(url)["calls"] < before + stop and process.poll() is None and time.monotonic() < until:
-                time.sleep(0.002)
+                time.sleep(0.02)
             process.kill()
-            process.wait()
+            process.communicate()
         assert start(tmp_path / "killed").communicate()[0] == whole
         assert books(url)["twice"] == 0
         assert books(url)["charged"] == charged

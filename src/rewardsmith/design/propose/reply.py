@@ -14,7 +14,10 @@ from ...terms.texts import after_thought
 
 ENTRY = "reward"
 KEYS = ("program", "reward", "code", "reward_function", "function")
-_FENCE = re.compile(r"(?m)^[ \t]*(`{3,}+|~{3,}+)[ \t]*+([\w+-]*+)[^\n]*+\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL)
+# possessive, because a line of 100,000 ticks would cost a square of that
+_FENCE = re.compile(
+    r"(?m)^[ \t]*(`{3,}+|~{3,}+)[ \t]*+([\w+-]*+)[^\n]*+\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL
+)
 _BEGIN = re.compile(r"(?m)^(?:def|import|from|@)\b")
 _STARTS = 50  # a prose line may begin with "from" or "import", too
 _OTHER = {"json", "text", "yaml", "bash", "sh", "markdown", "md", "latex"}

@@ -50,6 +50,7 @@ def make_app(script: Script | None = None) -> Any:
     """The application (ASGI): ``/v1/chat/completions``, ``/v1/models``, and ``/books``: what was charged."""
     try:
         from starlette.applications import Starlette
+        from starlette.requests import ClientDisconnect
         from starlette.responses import JSONResponse
         from starlette.routing import Route
     except ImportError:
@@ -60,6 +61,8 @@ def make_app(script: Script | None = None) -> Any:
         books.calls += 1
         try:
             body = json.loads(await request.body())
+        except ClientDisconnect:
+            return JSONResponse(_error("nobody is there any more"), 499)
         except ValueError:
             return JSONResponse(_error("the body is no JSON"), 400)
         status, data = await _complete(settings, books, body, request.headers.get("idempotency-key"))
