@@ -45,7 +45,7 @@ class TestPrograms:
             "def main():\n    print(int(input()) * 2)\nif __name__ == '__main__':\n    main()",
             "import sys\nprint(int(input()) * 2)\nsys.exit()",
             "import sys\nprint('a remark', file=sys.stderr)\nprint(int(input()) * 2, '  ')\nprint()",
-            "from decimal import Decimal\nimport fractions, asyncio, ssl, sqlite3\nprint(int(Decimal(input())) * 2)",
+            "from decimal import Decimal\nimport ssl, sqlite3, asyncio\nprint(int(Decimal(input())) * 2)",
             "import numpy as np\nprint(np.int64(input()) * 2)",
             "from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int\nprint(A(int(input())).x * 2)",
             "import sys\nsys.setrecursionlimit(10**6)\ndef f(n):\n    return n and 1 + f(n - 1)\n"

@@ -179,6 +179,15 @@ def using(pool: Pool) -> Generator[Pool]:
         _chosen.remove(pool)
 
 
+def _after_fork() -> None:
+    global _guard
+    _guard = threading.Lock()  # another thread may have held it
+    _shared.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 @atexit.register
 def _close_all() -> None:
     for pool in tuple(_pools):

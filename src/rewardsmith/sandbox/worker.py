@@ -47,7 +47,12 @@ def start(command: Sequence[str], environment: Mapping[str, str], name: str, rem
     errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
     try:
         process = subprocess.Popen(
-            command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=errors, env=environment
+            command,
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=environment,
+            start_new_session=True,  # an interrupt from the keyboard is for us to answer
         )
     except OSError as error:
         ours.close()
