@@ -106,7 +106,7 @@ def fields(thing: str, turns: bool) -> tuple[Field, ...]:
 def make(
     name: str, thing: str, text: str, wanted: str, turns: bool = False, naive: Reward = object_near_goal
 ) -> Task:
-    """A task of MT10: its name in Meta-World, the object and whether it turns, and what its own verdict asks."""
+    """A task of MT10: its name in Meta-World, the object, whether it turns, and what its verdict asks for."""
     words = name.removesuffix("-v3").split("-")
     return Task(
         name=f"metaworld/{name}",
