@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -345,39 +347,32 @@ def test_the_other_roles(tmp_path):
 
 
 # ---------------------------------------------------------------------- kills
-SEARCH = """
-import sys, numpy as np
-from rewardsmith import tasks
-from rewardsmith.core.endpoint import Endpoint
-from rewardsmith.design.propose.ask import Ask
-from rewardsmith.design.propose.model import ModelWriter
-url, cache = sys.argv[1:]
-end = Endpoint("scripted-grammar", url, cache=cache, seed=0, concurrency=2)
-model = ModelWriter(end, tasks.load("pendulum_hold"))
-for number in range(2):
-    drafts = model.write((), [Ask("fresh")] * 4, frozenset(), np.random.default_rng(number))
-    print(*(str(draft.program) for draft in drafts), sep="|")
-"""
+def search(url: str, cache) -> list[list[tuple[str, str]]]:
+    """Two rounds of a search, as far as its model is concerned."""
+    end = Endpoint("scripted-grammar", url, cache=str(cache), seed=0, concurrency=2)
+    model = ModelWriter(end, TASK)
+    return [shown(model.write((), [FRESH] * 4, frozenset(), rng(number))) for number in range(2)]
 
 
 def test_killed_anywhere_the_result_is_the_same_and_no_call_is_charged_twice(tmp_path):
     with serving(Script(mistakes=0.3, seconds=0.03)) as url:
-
-        def start(cache) -> subprocess.Popen:
-            command = [sys.executable, "-c", SEARCH, url, str(cache)]
-            return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-        whole = start(tmp_path / "whole").communicate()[0]
-        assert whole.count("|") == 6
+        whole = search(url, tmp_path / "whole")
         charged = books(url)["charged"]
         for stop in (2, 5):
             before = books(url)["calls"]
-            process = start(tmp_path / "killed")
+            code = "import sys; from design.propose.test_model_writer import search; search(*sys.argv[1:])"
+            command = [sys.executable, "-c", code, url, str(tmp_path / "killed")]
+            process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": "tests"})
             until = time.monotonic() + 60
             while books(url)["calls"] < before + stop and process.poll() is None and time.monotonic() < until:
                 time.sleep(0.02)
             process.kill()
-            process.communicate()
-        assert start(tmp_path / "killed").communicate()[0] == whole
+            assert process.wait() == -signal.SIGKILL
+            assert books(url)["calls"] >= before + stop
+        assert search(url, tmp_path / "killed") == whole
         assert books(url)["twice"] == 0
-        assert books(url)["charged"] == charged
+        assert books(url)["charged"] == charged  # the same keys as in the whole search, charged there
+    # and with a server that had never been asked: every key is charged once, however often it was sent
+    with serving(Script(mistakes=0.3)) as url:
+        assert search(url, tmp_path / "new") == whole
+        assert books(url) == {"calls": charged, "charged": charged, "twice": 0}

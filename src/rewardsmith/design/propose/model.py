@@ -117,9 +117,9 @@ class ModelWriter:
         return state
 
     def record(self) -> dict[str, Any]:
-        """What identifies the writer in a run: model, address, sampling, prompts with their hashes."""
+        """What identifies the writer in a run: model, sampling, prompts with their hashes; not the address."""
         end = self.model
-        named = ("model", "base_url", "revision", "temperature", "max_tokens", "seed")
+        named = ("model", "revision", "temperature", "max_tokens", "seed")
         return {
             **{name: getattr(end, name) for name in named},
             "structured": self.structured,
