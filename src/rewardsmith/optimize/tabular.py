@@ -58,22 +58,13 @@ class Curves:
     """Exact performance under the MDP's own reward while learning.
 
     ``episodes``: ``(E,)`` numbers of episodes seen; ``performance``: ``(K, N, E)``; ``steps``: ``(K, N)``
-    environment steps used; ``values``: ``(K, N, S, A)`` action values in the end, of Q-learning only;
-    ``taken``: ``(K, N, E)`` steps used by then; ``online``: the last state of the online reward.
+    environment steps used; ``values``: ``(K, N, S, A)`` action values in the end, of Q-learning only.
     """
 
     episodes: Table
     performance: Floats
     steps: Table
     values: Floats = field(default_factory=lambda: np.zeros(0))
-    taken: Table = field(default_factory=lambda: np.zeros(0))
-    online: Any = None
-
-    def steps_to(self, level: float) -> Floats:
-        """Environment steps until the performance first reaches ``level``; all steps where it never does."""
-        reached = self.performance >= level
-        first = np.take_along_axis(self.taken, reached.argmax(-1)[..., None], axis=-1)[..., 0]
-        return np.where(reached.any(-1), first, self.steps).astype(float)
 
     def episodes_to(self, level: float) -> Floats:
         """Episodes until the performance first reaches ``level``; all episodes where it never does."""
@@ -86,7 +77,7 @@ class Episodes:
     """Recorded episodes of M agents, time first: ``state, action, own, paid, live`` are ``(T, M)``.
 
     ``own`` is the MDP's reward, ``paid`` what the learner got, ``live`` the steps that happened,
-    ``policy`` ``(T, M, A)`` the action probabilities of the time; empty where the learner has none.
+    ``policy`` ``(T, M, A)`` the action probabilities of the time.
     """
 
     state: Table
@@ -118,72 +109,47 @@ class OnlineReward(Protocol):
         ...
 
 
-def q_learning(
-    mdp: TabularMDP,
-    rewards: Table,
-    seeds: Sequence[int],
-    config: QLearning,
-    online: OnlineReward | None = None,
-) -> Curves:
-    """Train ``K x N`` independent learners, one per reward table ``(K, S, A)`` and seed.
-
-    ``online`` adds to each reward, once per step, and is told every episode; it has K variants.
-    """
+def q_learning(mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QLearning) -> Curves:
+    """Train ``K x N`` independent learners, one per reward table ``(K, S, A)`` and seed."""
     rewards = np.asarray(rewards, dtype=np.float64)
     if rewards.ndim != 3 or rewards.shape[1:] != (mdp.states, mdp.actions):
         raise BadInput("rewards", f"shape {rewards.shape}", f"(K, {mdp.states}, {mdp.actions})")
     kinds, n = len(rewards), len(seeds)
     which, agent = np.repeat(np.arange(kinds), n), np.arange(kinds * n)
-    sample, rngs = _Sampler(mdp, kinds), [np.random.default_rng(seed) for seed in seeds]
-    if online is not None and online.variants != kinds:
-        raise BadInput("online", f"{online.variants} variants", f"{kinds}: one for each reward table")
-    state = None if online is None else online.start(mdp, n)
+    sample, rngs = Sampler(mdp, kinds), [np.random.default_rng(seed) for seed in seeds]
     q = np.zeros((kinds * n, mdp.states, mdp.actions))
     steps, at, curve = np.zeros(kinds * n, np.int64), list[int](), list[Floats]()
-    taken, own = list[Table](), mdp.expected_reward
     for episode in range(config.episodes + 1):
         if episode % config.evaluate_every == 0:
             at.append(episode)
             curve.append(_greedy_performance(mdp, q))
-            taken.append(steps.copy())
         if episode == config.episodes:
             break
-        rows = list[tuple[Any, ...]]()
-        draws = _draws(rngs, config.horizon, 2 + mdp.actions)
+        numbers = draws(rngs, config.horizon, 2 + mdp.actions)
         s, live = sample.first(rngs), np.ones(kinds * n, bool)
-        for draw in draws:
+        for draw in numbers:
             draw = np.tile(draw, (kinds, 1))
             current = q[agent, s]
             noise = draw[:, 2:] * (config.random_ties * 1e-12 * (1 + np.abs(current).max(-1)))[:, None]
             explore = draw[:, 0] < config.epsilon
             a = np.where(explore, draw[:, 2:].argmax(-1), (current + noise).argmax(-1))
             after = sample.next(s, a, draw[:, 1])
-            paid = rewards[which, s, a]
-            if online is not None:
-                extra, state = online.pay(state, s, a, after, live)
-                paid = paid + extra
-                rows.append((s, a, own[s, a], paid, live))
-            target = paid + mdp.discount * np.where(mdp.ends[after], 0, q[agent, after].max(-1))
+            target = rewards[which, s, a] + mdp.discount * np.where(mdp.ends[after], 0, q[agent, after].max(-1))
             q[agent[live], s[live], a[live]] += config.learning_rate * (target - q[agent, s, a])[live]
             steps += live
             live, s = live & ~mdp.ends[after], after
             if not live.any():
                 break
-        if online is not None:
-            record = Episodes(*(np.array(column) for column in zip(*rows, strict=True)), policy=np.zeros(0))
-            state = online.learn(state, mdp, record)
     shape = (kinds, n)
-    curves, used = (np.stack(column, -1).reshape(*shape, -1) for column in (curve, taken))
-    return Curves(
-        np.array(at), curves, steps.reshape(shape), q.reshape(*shape, *q.shape[1:]), taken=used, online=state
-    )
+    curves = np.stack(curve, -1).reshape(*shape, -1)
+    return Curves(np.array(at), curves, steps.reshape(shape), q.reshape(*shape, *q.shape[1:]))
 
 
 def reinforce(mdp: TabularMDP, seeds: Sequence[int], config: Reinforce, online: OnlineReward) -> Curves:
     """Train ``K x N`` softmax policies on the MDP's own reward plus what ``online`` pays."""
     kinds, n = online.variants, len(seeds)
     agents = kinds * n
-    sample, rngs = _Sampler(mdp, kinds), [np.random.default_rng(seed) for seed in seeds]
+    sample, rngs = Sampler(mdp, kinds), [np.random.default_rng(seed) for seed in seeds]
     theta = np.zeros((agents, mdp.states, mdp.actions))
     state, recent = online.start(mdp, n), list[Episodes]()
     steps, at, curve = np.zeros(agents, np.int64), list[int](), list[Floats]()
@@ -232,7 +198,7 @@ def policy_gradient(episode: Episodes, policy: Floats, discount: float) -> Float
     return chosen - chosen.sum(-1, keepdims=True) * policy
 
 
-class _Sampler:
+class Sampler:
     """Successors by inverse distribution function, for all agents at once."""
 
     def __init__(self, mdp: TabularMDP, kinds: int) -> None:
@@ -240,21 +206,24 @@ class _Sampler:
         self.last = mdp.states - 1
 
     def first(self, rngs: Sequence[np.random.Generator]) -> Table:
+        """A first state for each agent ``(M,)``."""
         draws = np.array([rng.random() for rng in rngs])
         return np.tile(np.minimum(np.searchsorted(self.start, draws, side="right"), self.last), self.kinds)
 
     def next(self, s: Table, a: Table, draw: Floats) -> Table:
+        """The next state of each agent, from one uniform number each."""
         return np.minimum((self.after[s, a] <= draw[:, None]).sum(-1), self.last)
 
 
-def _draws(rngs: Sequence[np.random.Generator], horizon: int, width: int) -> Floats:
+def draws(rngs: Sequence[np.random.Generator], horizon: int, width: int) -> Floats:
+    """Uniform numbers of an episode, ``(horizon, N, width)``; each seed owns its numbers."""
     return np.stack([rng.random((horizon, width)) for rng in rngs], axis=1)
 
 
 def _rollout(
     mdp: TabularMDP,
     policy: Floats,
-    sample: _Sampler,
+    sample: Sampler,
     rngs: Sequence[np.random.Generator],
     horizon: int,
     online: OnlineReward,
@@ -263,7 +232,7 @@ def _rollout(
     agents, own = np.arange(len(policy)), mdp.expected_reward
     cumulative = policy.cumsum(-1)
     s, live, rows = sample.first(rngs), np.ones(len(policy), bool), list[tuple[Any, ...]]()
-    for draw in np.tile(_draws(rngs, horizon, 2), (1, sample.kinds, 1)):
+    for draw in np.tile(draws(rngs, horizon, 2), (1, sample.kinds, 1)):
         a = np.minimum((cumulative[agents, s] <= draw[:, :1]).sum(-1), mdp.actions - 1)
         after = sample.next(s, a, draw[:, 1])
         extra, state = online.pay(state, s, a, after, live)
