@@ -96,6 +96,7 @@ class NoSandbox(RewardsmithError, RuntimeError):
 BACKENDS: dict[str, tuple[str, str]] = {
     "bubblewrap": ("rewardsmith.sandbox.bubblewrap", "Bubblewrap"),
     "wasmtime": ("rewardsmith.sandbox.wasm", "Wasmtime"),
+    "landlock": ("rewardsmith.sandbox.landlocked", "Landlocked"),
 }
 
 

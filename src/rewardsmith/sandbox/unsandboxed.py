@@ -5,15 +5,9 @@ Only ``best(tier, allow_unsandboxed=True)`` gives it, and every outcome of it is
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
-
-import numpy as np
-
 from .backend import Reason
-from .bubblewrap import ENVIRONMENT
 from .jobs import Limits, Tier
+from .landlocked import bare_command, bare_environment
 from .worker import ZygoteWorker, start
 
 STAMP = "UNSANDBOXED"
@@ -32,8 +26,4 @@ class Unsandboxed:
 
     def open(self, limits: Limits) -> ZygoteWorker:
         """Start a worker."""
-        site = str(Path(np.__file__).resolve().parents[1])
-        environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([site, str(Path(__file__).parent)])}
-        environment["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")
-        command = [sys.executable, "-s", "-S", "-B", "-m", "inside.zygote", "open"]
-        return ZygoteWorker(start(command, environment, self.name), STAMP, limits)
+        return ZygoteWorker(start(bare_command("open"), bare_environment(), self.name), STAMP, limits)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import signal
 import struct
 from typing import Any, NamedTuple
 
 from . import bpf, landlock
 
-_PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE, _SECCOMP_FILTER = 22, 38, 4, 2
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_FILTER = 1, 22, 38, 2
 _CAPABILITY_VERSION = 0x20080522
 _OPEN_FILES = 64
 _MOST_FILES = 1 << 16
@@ -77,6 +78,11 @@ def put_up(walls: Walls) -> None:
         os.close(walls.ruleset)
     program = _Program(len(walls.filter) // 8, walls.filter)
     _checked(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, ctypes.byref(program), 0, 0))
+
+
+def die_with_parent() -> None:
+    """End this process when the one that forked it ends."""
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
 
 def drop_root(user: int) -> None:

@@ -31,13 +31,14 @@ def main(readable: tuple[str, ...], closed: bool) -> None:
         readable: directories that programs may read.
         closed: put up the walls (False: the override that isolates nothing).
     """
-    if closed:
-        lockdown.drop_root(USER)
     control = socket.socket(fileno=os.dup(0))
     os.dup2(1, 0)
-    sys.path.remove(os.getcwd())  # jobs need not import what is in here
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path[:] = [path for path in sys.path if path not in (own, os.getcwd())]  # not for jobs to import
     for name in (*arrays.PRELOADED, "json", "re", "heapq", "bisect", "string", "random"):
         importlib.import_module(name)
+    if closed:
+        lockdown.drop_root(USER)
     walls = {kind: lockdown.walls_of(kind, readable) for kind in ("arrays", "program")} if closed else {}
     _settle()
     hello = {"user": os.getuid(), "landlock": landlock.version() if closed else 0, "leak": _trial(walls)}
@@ -49,6 +50,7 @@ def main(readable: tuple[str, ...], closed: bool) -> None:
         request = json.loads(message)
         child = os.fork()
         if child == 0:
+            lockdown.die_with_parent()
             _child(request, files, walls.get(request["kind"]))
         for file in files:
             os.close(file)
