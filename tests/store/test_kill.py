@@ -15,7 +15,9 @@ import pytest
 from rewardsmith.store import Run, list_runs
 from store import workload
 
-KILLS = 20
+# On SQLite and on PostgreSQL; what is expected comes from SQLite, so both have the same content.
+pytestmark = pytest.mark.usefixtures("store")
+KILLS = {"sqlite": 20, "postgres": 6}
 
 
 def contents(root: Path) -> dict[str, object]:
@@ -40,14 +42,16 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]
     return contents(root)
 
 
-def test_kill_at_random_points_then_resume(tmp_path: Path, uninterrupted: dict[str, object]) -> None:
+def test_kill_at_random_points_then_resume(
+    tmp_path: Path, store: str, uninterrupted: dict[str, object]
+) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print("seed", seed)
     rng = random.Random(seed)
     acknowledged: set[str] = set()
     killed = 0
     with workload.forge(tmp_path) as smith:
-        while killed < KILLS:
+        while killed < KILLS[store]:
             pid = smith.start()
             lines = []
             for _ in range(rng.randrange(3)):

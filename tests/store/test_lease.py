@@ -21,8 +21,10 @@ from rewardsmith.store import Run, list_runs
 from rewardsmith.store.journal import leases
 from rewardsmith.store.lease import Holder
 
+pytestmark = pytest.mark.usefixtures("store")  # on SQLite and on PostgreSQL
 CONFIG = {"task": "x"}
 BEAT = 0.1
+SLOW = 0.5  # where a beat must not be over before the test has looked
 
 
 def change_lease(run: Run, **values: Any) -> None:
@@ -68,10 +70,10 @@ def test_another_process_is_refused(tmp_path: Path) -> None:
     assert out.returncode == 1
 
 
-def _race(root: str, barrier: Any, results: Any) -> None:
+def _race(root: str, url: str | None, barrier: Any, results: Any) -> None:
     barrier.wait()
     try:
-        run = Run.create(root, CONFIG)
+        run = Run.create(root, CONFIG, store=url)
     except StoreError as error:
         results.put(("refused", str(error)))
         barrier.wait()
@@ -85,7 +87,9 @@ def test_of_several_that_create_the_same_run_at_once_one_gets_it(tmp_path: Path)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["rewardsmith.store"])
     barrier, results = context.Barrier(4), context.Queue()
-    workers = [context.Process(target=_race, args=(str(tmp_path), barrier, results)) for _ in range(4)]
+    # the server that forks them has the environment of its own start
+    given = (str(tmp_path), os.environ.get("REWARDSMITH_STORE"), barrier, results)
+    workers = [context.Process(target=_race, args=given) for _ in range(4)]
     for worker in workers:
         worker.start()
     answers = [results.get(timeout=60) for _ in workers]
@@ -134,12 +138,12 @@ def test_a_jumping_clock_does_not_end_a_living_holder(tmp_path: Path, jump: floa
 
 
 def test_a_holder_elsewhere_is_waited_for_and_shown_dead_when_silent(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, CONFIG, heartbeat=BEAT)
+    run = Run.create(tmp_path, CONFIG, heartbeat=SLOW)
     silence(run)
     change_lease(run, host="elsewhere", beat=time.time())
     with pytest.raises(StoreError, match="on elsewhere"):
         Run.resume(tmp_path)
-    change_lease(run, beat=time.time() - 3.5 * BEAT)
+    change_lease(run, beat=time.time() - 3.5 * SLOW)
     assert list_runs(tmp_path)[0].status == "dead"
     with Run.resume(tmp_path) as new:
         assert new.status == "running"

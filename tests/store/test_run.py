@@ -21,7 +21,7 @@ from rewardsmith.store import Run, StoreWarning, journal, list_runs, runs_folder
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Any:
+def run(tmp_path: Path, store: str) -> Any:
     with Run.create(tmp_path, {"task": "pendulum", "method": "evolve", "seeds": (0, 1)}) as opened:
         yield opened
 
@@ -86,6 +86,7 @@ def test_bad_input_is_one_line_and_changes_nothing(run: Run, call: Callable[[Run
     assert run.events() == ()
 
 
+@pytest.mark.usefixtures("store")
 def test_the_same_configuration_continues_the_run_and_a_finished_one_says_so(tmp_path: Path) -> None:
     with Run.create(tmp_path, {"a": 1}) as run:
         run.record("k", "x", {})
@@ -114,6 +115,7 @@ def test_a_run_open_for_reading_or_closed_cannot_be_written(run: Run) -> None:
     assert run.events() == ()
 
 
+@pytest.mark.usefixtures("store")
 def test_an_exception_is_noted_as_the_reason(tmp_path: Path) -> None:
     for error, reason in (
         (KeyboardInterrupt(), "interrupted"),
@@ -127,6 +129,7 @@ def test_an_exception_is_noted_as_the_reason(tmp_path: Path) -> None:
     assert list_runs(tmp_path)[0].reason == ""
 
 
+@pytest.mark.usefixtures("store")
 def test_list_of_runs(tmp_path: Path) -> None:
     assert list_runs(tmp_path / "none") == ()
     with Run.create(tmp_path, {"task": "a", "method": "m"}) as first:
@@ -288,6 +291,7 @@ for attempt in (lambda: Run.resume(root), lambda: Run.create(root, {{"other": 1}
     assert all(line.startswith("read-only: cannot write") for line in errors)
 
 
+@pytest.mark.usefixtures("store")
 def test_readers_see_whole_events_while_they_are_written(tmp_path: Path) -> None:
     problems: list[BaseException] = []
     with Run.create(tmp_path, {"a": 1}, tensorboard=False) as run:
@@ -385,6 +389,7 @@ def test_spent_is_the_sum_of_costs_and_times(run: Run) -> None:
     assert run.spent() == {"env_steps": 150, "trainings": 1, "wall_s": 0.75}
 
 
+@pytest.mark.usefixtures("store")
 def test_the_fingerprint_leaves_out_times_only(tmp_path: Path) -> None:
     prints = []
     for place, mean in (("1", 0.5), ("2", 0.5), ("3", 0.25)):

@@ -45,6 +45,10 @@ def command(
         str | None, typer.Option(help="Of a running Ray cluster [default: one is started on this machine].")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Ray workers to use [default: one per CPU].")] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="postgresql+psycopg://...: the journal of a new run [default: $REWARDSMITH_STORE]."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON in the last line.")] = False,
 ) -> None:
     """Run the verb."""
@@ -53,7 +57,7 @@ def command(
     budget = {"trainings": positive("--trainings", trainings), "steps": positive("--steps", steps)}
     given = {"method": method, **budget, "seeds": positive("--seeds", seeds), "seed": seed}
     given = {name: value for name, value in given.items() if value is not None}
-    place = (engine, address, positive("--workers", workers))
+    place = _Place(engine, address, positive("--workers", workers), store)
     named = _one_task(task, task_option)
     config, root = _resumed(resume, out, named, given) if resume is not None else _new(named, given, out)
     run = _run(config, root, out, place)
@@ -99,11 +103,21 @@ def _resumed(
     return from_record(config), folder.parent
 
 
-def _run(config: Design, root: Path | None, out: Path | None, place: tuple[str, str | None, int | None]) -> Run:
+@dataclass(frozen=True)
+class _Place:
+    """Where a search runs and is recorded; no part of what it is."""
+
+    engine: str
+    address: str | None
+    workers: int | None
+    store: str | None
+
+
+def _run(config: Design, root: Path | None, out: Path | None, place: _Place) -> Run:
     from ..design import design
     from ..optimize.control.cluster import named_engine
 
-    engine = named_engine(*place)
+    engine = named_engine(place.engine, place.address, place.workers)
     watcher = narrator()
     began: list[Run] = []
     stopper = Stopper(
@@ -112,7 +126,7 @@ def _run(config: Design, root: Path | None, out: Path | None, place: tuple[str, 
     )
     try:
         with stopper:
-            return design(config, root, _Relay(watcher, stopper, began), engine)
+            return design(config, root, _Relay(watcher, stopper, began), engine, store=place.store)
     except KeyboardInterrupt as error:
         raise Stopped(str(error)) from None  # Typer has an answer of its own to KeyboardInterrupt
     finally:

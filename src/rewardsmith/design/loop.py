@@ -53,7 +53,11 @@ class Silent:
 
 
 def design(
-    config: Design, root: Path | str | None = None, watch: Watcher | None = None, engine: Engine | None = None
+    config: Design,
+    root: Path | str | None = None,
+    watch: Watcher | None = None,
+    engine: Engine | None = None,
+    store: str | None = None,
 ) -> Run:
     """Search for a reward, and report honestly what was found.
 
@@ -62,13 +66,14 @@ def design(
         root: the runs folder; None for ``$REWARDSMITH_RUNS`` or ``./runs``.
         watch: is told of progress.
         engine: where trainings run, this process if None; it changes the time that they take, not the result.
+        store: as of ``Run.create``: where the journal of a new run is kept.
 
     Returns:
         The finished run, open for reading.
     """
     task = tasks.resolve(config.task)
     config = config.budgeted(task)
-    run = Run.create(root, config.record(task))
+    run = Run.create(root, config.record(task), store=store)
     with run:
         if run.finished is None:
             Search(config, task, run, watch or Silent(), engine or Local()).go()

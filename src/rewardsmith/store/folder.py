@@ -11,28 +11,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from rewardsmith.core.errors import StoreError
-from rewardsmith.store import canonical, files, journal, listing, trouble
+from rewardsmith.store import canonical, files, journal, listing, postgres, trouble
 from rewardsmith.store.journal import Journal
 from rewardsmith.store.lease import Lease
 
 _NEW = ".new-"
 
 
-def make(folder: Path, config: Mapping[str, Any]) -> None:
-    """Make the folder of a new run.
+def make(folder: Path, config: Mapping[str, Any], url: sa.URL | None = None) -> None:
+    """Make the folder of a new run, with its journal in SQLite or in the PostgreSQL database of a URL.
 
     It is made under another name and renamed when whole, so a run folder always has a sound journal; of
     several processes that make the same run one wins and the others find it made.
 
     Raises:
-        StoreError: The disk refuses.
+        StoreError: The disk or the database refuses.
     """
     building = folder.with_name(f"{_NEW}{os.getpid()}-{secrets.token_hex(4)}-{folder.name}")
     try:
         building.mkdir(parents=True)
         _remove_abandoned(folder)
-        book = Journal(building / listing.JOURNAL, "rwc")
+        place = postgres.begin_place(building, folder.name, url) if url else building / listing.JOURNAL
+        book = Journal(place, "rwc")
         try:
             book.make_tables()
             now = time.time()
@@ -51,7 +54,7 @@ def make(folder: Path, config: Mapping[str, Any]) -> None:
     except OSError as error:
         raise trouble.from_os(error, folder) from error
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        _remove(building)
 
 
 def open_journal(folder: Path, mode: str) -> Journal:
@@ -60,7 +63,7 @@ def open_journal(folder: Path, mode: str) -> Journal:
     Raises:
         StoreError: It is corrupt, of a newer version, or may not be used.
     """
-    book = Journal(folder / listing.JOURNAL, mode)
+    book = Journal(listing.journal_of(folder) or folder / listing.JOURNAL, mode)
     try:
         book.check_schema()
     except StoreError:
@@ -108,7 +111,7 @@ def _rename(building: Path, folder: Path) -> None:
     try:
         os.rename(building, folder)
     except OSError as error:
-        if (folder / listing.JOURNAL).exists():
+        if listing.journal_of(folder) is not None:
             raise FileExistsError from error
         if folder.is_dir() and any(folder.iterdir()):
             raise trouble.corrupt(folder, f"the folder has no {listing.JOURNAL}") from error
@@ -122,6 +125,13 @@ def _remove_abandoned(folder: Path) -> None:
         try:
             os.kill(int(pid), 0)
         except ProcessLookupError:
-            shutil.rmtree(left, ignore_errors=True)
+            _remove(left)
         except (OSError, ValueError, OverflowError):
             continue
+
+
+def _remove(building: Path) -> None:
+    """Remove what was made and not renamed; nothing if it was."""
+    if (building / postgres.FILE).is_file():
+        postgres.drop(building / postgres.FILE)
+    shutil.rmtree(building, ignore_errors=True)

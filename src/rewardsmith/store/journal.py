@@ -1,7 +1,7 @@
 """The journal: the tables of a run and the transactions on them.
 
-SQLAlchemy Core, so that the database may be another one later; SQLite in WAL mode with
-``synchronous=FULL`` today: a commit that returned survives a power cut (if the disk honours a flush).
+SQLAlchemy Core; SQLite in WAL mode with ``synchronous=FULL``, so that a commit that returned survives a
+power cut (if the disk honours a flush), or PostgreSQL (``postgres``).
 SQLite does not checksum its pages, so every row carries the SHA-256 of its content (``seal``).
 """
 
@@ -22,7 +22,7 @@ from sqlalchemy import event as hooks
 from sqlalchemy.exc import DBAPIError
 
 from rewardsmith.core.errors import StoreError
-from rewardsmith.store import canonical, trouble
+from rewardsmith.store import canonical, postgres, trouble
 
 SCHEMA = 1
 FINISHED = "finished"
@@ -119,16 +119,19 @@ def seal(*parts: object) -> str:
 
 
 class Journal:
-    """One SQLite file holding the tables above.
+    """The tables above, in a SQLite file or in a schema of PostgreSQL.
 
     Args:
-        path: The file.
-        mode: ``rw`` to write an existing file, ``ro`` to read it, ``rwc`` to make it.
+        path: The SQLite file, or the ``journal.json`` that says where the schema is.
+        mode: ``rw`` to write an existing journal, ``ro`` to read it, ``rwc`` to make it.
     """
 
     def __init__(self, path: Path, mode: str = "rw") -> None:
         self.path = path
         self.writable = mode != "ro"
+        if path.name == postgres.FILE:
+            self._engine = postgres.open_engine(path, _WRITING, mode)
+            return
         self._engine = sa.create_engine("sqlite://", creator=functools.partial(_connect, path, mode),
                                         poolclass=sa.QueuePool)  # fmt: skip
         hooks.listen(self._engine, "begin", _begin)
@@ -144,7 +147,7 @@ class Journal:
 
     @contextmanager
     def write(self) -> Generator[sa.Connection]:
-        """Open a write transaction (``BEGIN IMMEDIATE``); it is durable when the block has ended."""
+        """Open a write transaction, the only one at a time; it is durable when the block has ended."""
         try:
             options = {_WRITING: True}
             with self._engine.connect().execution_options(**options) as connection, connection.begin():

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rewardsmith.core.errors import BadInput, StoreError
-from rewardsmith.store import canonical, trouble
+from rewardsmith.store import canonical, postgres, trouble
 from rewardsmith.store.journal import Journal, events, runs
 from rewardsmith.store.lease import holder_of
 
@@ -53,6 +53,12 @@ def runs_folder(root: str | os.PathLike[str] | None = None) -> Path:
     return Path(root if root is not None else os.environ.get(ENVIRONMENT) or "runs")
 
 
+def journal_of(folder: Path) -> Path | None:
+    """The journal of a run folder, or the file that says where it is; None if this is no run folder."""
+    places = (folder / JOURNAL, folder / postgres.FILE)
+    return next((path for path in places if path.is_file()), None)
+
+
 def list_runs(root: str | os.PathLike[str] | None = None) -> tuple[RunRecord, ...]:
     """Return a record of every run in a folder, the last used first; a damaged run is listed as such.
 
@@ -80,7 +86,7 @@ def find_run(root: str | os.PathLike[str] | None, spec: str | os.PathLike[str]) 
         return readable[0] if readable else base / present[0]
     if text in present:
         return base / text
-    if text and (Path(text) / JOURNAL).is_file():
+    if text and journal_of(Path(text)) is not None:
         return Path(text)
     if os.sep in text or Path(text).is_dir() or text in ("", ".", ".."):
         raise BadInput("run", repr(text), f"a folder that holds {JOURNAL}", "this is not a run folder")
@@ -111,7 +117,7 @@ def row_and_status(connection: sa.Connection, path: Path) -> tuple[Any, str]:
 
 
 def _record(folder: Path) -> RunRecord:
-    path = folder / JOURNAL
+    path = journal_of(folder) or folder / JOURNAL
     try:
         journal = Journal(path, "ro")
         try:
@@ -136,7 +142,7 @@ def _folders(base: Path) -> list[Path]:
     if not base.is_dir():
         return []
     inside = (entry for entry in base.iterdir() if not entry.name.startswith("."))
-    return sorted(entry for entry in inside if (entry / JOURNAL).is_file())
+    return sorted(entry for entry in inside if journal_of(entry) is not None)
 
 
 def _some(names: list[str]) -> str:

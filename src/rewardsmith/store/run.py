@@ -1,7 +1,8 @@
 """A run on disk: what was asked for, what happened, and what came out.
 
-A run folder holds ``journal.sqlite`` (the truth), ``arrays/`` and ``checkpoints/`` (array files whose
-checksums the journal has), ``events.jsonl`` and ``tensorboard/`` (mirrors of the journal).
+A run folder holds ``journal.sqlite`` (the truth), or ``journal.json``, which says where in PostgreSQL the
+journal is; ``arrays/`` and ``checkpoints/`` (array files whose checksums the journal has); ``events.jsonl``
+and ``tensorboard/`` (mirrors of the journal).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from rewardsmith.core.errors import BadInput, StoreError
-from rewardsmith.store import canonical, checkpoints, files, journal, listing, mirror, trouble
+from rewardsmith.store import canonical, checkpoints, files, journal, listing, mirror, postgres, trouble
 from rewardsmith.store import folder as folders
 from rewardsmith.store import tensorboard as board
 from rewardsmith.store.checkpoints import Checkpoint
@@ -64,6 +65,7 @@ class Run(Reader):
         *,
         heartbeat: float = HEARTBEAT_SECONDS,
         tensorboard: bool = True,
+        store: str | None = None,
     ) -> Run:
         """Make the run of a configuration and open it for writing, or continue it if it exists.
 
@@ -72,16 +74,20 @@ class Run(Reader):
             config: The resolved configuration; its hash is the run id.
             heartbeat: Seconds between two renewals of the lease.
             tensorboard: Mirror scalars to a TensorBoard file.
+            store: ``postgresql+psycopg://...`` keeps the journal of a new run in that database; None for
+                ``$REWARDSMITH_STORE``, else in a SQLite file in the run's folder.
 
         Raises:
-            BadInput: The configuration is not JSON.
-            StoreError: The disk refuses, or another process is writing this run.
+            BadInput: The configuration is not JSON, or the store is no URL of PostgreSQL.
+            StoreError: The disk or the database refuses, or another process is writing this run.
         """
         if not isinstance(config, Mapping):
             raise BadInput("config", f"a {type(config).__name__}", "a mapping")
         folder = listing.runs_folder(root) / canonical.run_id(config)
-        if not (folder / listing.JOURNAL).exists():
-            folders.make(folder, config)
+        if listing.journal_of(folder) is None:
+            folders.make(folder, config, postgres.chosen(store))
+        elif store is not None:
+            postgres.require_same(folder, store)
         return cls._write(folder, heartbeat, tensorboard)
 
     @classmethod

@@ -9,6 +9,7 @@ from rewardsmith.core.errors import StoreError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+_KEPT = "nothing acknowledged was lost; continue with --resume when it answers again"
 _SAFE = "nothing acknowledged was lost; free space and continue with --resume"
 
 
@@ -44,10 +45,12 @@ def from_os(error: OSError, path: Path) -> StoreError:
 
 
 def from_database(error: Exception, path: Path) -> StoreError:
-    """Translate an error of the database driver (SQLite's error names; others keep their text)."""
+    """Translate an error of the database driver (SQLite's error names, PostgreSQL's SQLSTATE codes)."""
     cause = getattr(error, "orig", None) or error
     name = str(getattr(cause, "sqlite_errorname", ""))
     detail = " ".join(str(cause).split()) or type(cause).__name__
+    if hasattr(cause, "sqlstate"):
+        return _from_postgres(str(getattr(cause, "sqlstate", "") or ""), detail, path)
     if name == "SQLITE_FULL":
         return disk_full(path, detail)
     if name.startswith("SQLITE_IOERR"):
@@ -57,4 +60,17 @@ def from_database(error: Exception, path: Path) -> StoreError:
         return read_only(path, detail)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreError(f"busy: {path} was locked by another process for 10 s; try again")
+    return corrupt(path, detail)
+
+
+def _from_postgres(code: str, detail: str, path: Path) -> StoreError:
+    """By class of SQLSTATE (appendix A of PostgreSQL's manual)."""
+    if code.startswith("53"):
+        return disk_full(path, detail)
+    if code == "55P03":
+        return StoreError(f"busy: {path} was locked by another process for 10 s; try again")
+    if code in ("42501", "25006"):
+        return read_only(path, detail)
+    if code in ("", "57P01", "57P02", "57P03") or code.startswith(("08", "28", "3D", "25P")):
+        return StoreError(f"the database of {path} cannot be used ({detail}); {_KEPT}")
     return corrupt(path, detail)
