@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from rewardsmith.core import mdp as tables
 from rewardsmith.learn.subgoals import SubgoalReward

@@ -7,7 +7,7 @@ import pytest
 
 from rewardsmith.core import mdp as tables
 from rewardsmith.core.errors import BadInput
-from rewardsmith.tasks.key_room import USE, key_room
+from rewardsmith.tasks.key_room import USE, key_room, rewordings
 
 LEFT, DOWN, RIGHT, UP = range(4)
 ROOM = key_room()
@@ -50,3 +50,11 @@ def test_what_cannot_be_played() -> None:
     assert np.array_equal(ROOM.subgoals[0], ROOM.events["key"])
     with pytest.raises(BadInput, match="once each"):
         key_room("S.K\n..G")
+
+
+def test_every_caption_has_four_wordings_that_no_other_has() -> None:
+    captions = sorted(set(ROOM.captions.ravel()))
+    every = [text for caption in captions for text in rewordings(caption)]
+    assert len(every) == 4 * len(captions) == len(set(every))
+    with pytest.raises(BadInput, match="starts with"):
+        rewordings("dances")

@@ -94,3 +94,28 @@ def _tables(after: Table, place: Table, at: dict[str, tuple[int, int]], discount
     initial = np.zeros(states)
     initial[np.flatnonzero((place == (*at["S"], 0, 0)).all(1))] = 1.0
     return TabularMDP(transition, np.where(goal[after], 1.0, 0.0), discount, initial, goal)
+
+
+REWORDED = {
+    "picks up": ("takes", "grabs", "lifts"),
+    "puts": ("lays", "drops", "sets"),
+    "opens": ("unlocks", "pushes open", "swings open"),
+    "locks": ("shuts", "closes", "bolts"),
+    "bumps into": ("runs into", "hits", "walks against"),
+    "walks": ("goes", "steps", "moves"),
+    "reaches": ("arrives at", "gets to", "enters"),
+    "waves": ("shakes", "swings", "raises"),
+}
+
+
+def rewordings(caption: str) -> tuple[str, ...]:
+    """A caption and three ways to say the same.
+
+    Example:
+        >>> rewordings("opens the door")
+        ('opens the door', 'unlocks the door', 'pushes open the door', 'swings open the door')
+    """
+    for verb, others in REWORDED.items():
+        if caption.startswith(verb):
+            return (caption, *(other + caption.removeprefix(verb) for other in others))
+    raise BadInput("caption", repr(caption), f"one that starts with {', '.join(REWORDED)}")
