@@ -126,14 +126,25 @@ class Endpoint:
             used = sum((self.used(reply) for reply in new), used)
         return replies
 
+    def key(self, request: Request) -> str:
+        """The content key of a request."""
+        return key_of({**self.body(request), "revision": self.revision, "sample": request.sample})
+
+    def known(self, requests: Sequence[Request]) -> list[bool]:
+        """Whether the reply to each request is on disk."""
+        if self.cache is None or not cache_file(self.cache).is_file():
+            return [False] * len(requests)
+        cache = Cache(cache_file(self.cache))
+        try:
+            keys = [self.key(request) for request in requests]
+            found = cache.find(keys)
+        finally:
+            cache.close()
+        return [key in found for key in keys]
+
     def _ask(self, requests: Sequence[Request]) -> list[Reply | None]:
-        bodies = [self.body(request) for request in requests]
-        samples = [request.sample for request in requests]
-        keys = [
-            key_of({**body, "revision": self.revision, "sample": sample})
-            for body, sample in zip(bodies, samples, strict=True)
-        ]
-        todo = dict(zip(keys, bodies, strict=True))
+        keys = [self.key(request) for request in requests]
+        todo = {key: self.body(request) for key, request in zip(keys, requests, strict=True)}
         cache = None if self.cache is None else Cache(cache_file(self.cache))
         try:
             known = {} if cache is None else cache.find(todo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from .prompts import digests
 from .reply import ENTRY, extract, no_code
 from .roles import Roles
 
+_log = logging.getLogger("rewardsmith.design")
 _SAMPLES = 2**31
 _OBSERVE = re.compile(r"(?m)^[ \t]*#[ \t]*observe:(.*)$")
 _SCHEMA = {
@@ -131,16 +133,14 @@ class ModelWriter:
     def write(
         self, state: Any, asks: Sequence[Ask], known: frozenset[str], rng: np.random.Generator
     ) -> list[Draft]:
-        """One draft for each ask, in order.
+        """One draft for each ask, in order; none any more where the budget is used up.
 
         Raises:
             EndpointError: the endpoint refuses, or leaves a request without an answer after all retries; what
                 came is kept, and the same call goes on from there.
-            BudgetSpent: nothing at all could be asked any more.
         """
         del state
-        base = int(rng.integers(_SAMPLES))
-        answers = [self._begun(ask, (base + i) % _SAMPLES) for i, ask in enumerate(asks)]
+        answers = self._begun(asks, rng)
         seen = set(known)
         for attempt in range(self.writing.repairs + 1):
             left = [i for i, answer in enumerate(answers) if answer.program is None]
@@ -148,7 +148,8 @@ class ModelWriter:
                 replies = self._ask([answers[i] for i in left])
             except BudgetSpent as spent:
                 if attempt == 0 and not spent.replies:
-                    raise
+                    _log.warning("%s", spent)
+                    return [answer.draft() for answer in answers if answer.program is not None]
                 replies = [reply for reply in spent.replies if reply is not None]
             self.ledger.repairs += len(replies) if attempt else 0
             for i, reply in zip(left, replies, strict=False):
@@ -160,15 +161,27 @@ class ModelWriter:
                 break
         return [answer.draft() for answer in answers]
 
-    def _begun(self, ask: Ask, sample: int) -> Answer:
-        if ask.numbers:  # exact numbers for the parent: no model is needed
-            return Answer(ask, sample, (), ask.parents[0].candidate.program.with_numbers(dict(ask.numbers)))
-        return Answer(ask, sample, self.conversation.messages(ask))
+    def requests(self, asks: Sequence[Ask], rng: np.random.Generator) -> list[Request]:
+        """The first requests that ``write`` would send."""
+        return [self._request(each) for each in self._begun(asks, rng) if each.program is None]
+
+    def _begun(self, asks: Sequence[Ask], rng: np.random.Generator) -> list[Answer]:
+        base = int(rng.integers(_SAMPLES))
+        begun: list[Answer] = []
+        for i, ask in enumerate(asks):
+            sample = (base + i) % _SAMPLES
+            if ask.numbers:  # exact numbers for the parent: no model is needed
+                program = ask.parents[0].candidate.program.with_numbers(dict(ask.numbers))
+                begun.append(Answer(ask, sample, (), program))
+            else:
+                begun.append(Answer(ask, sample, self.conversation.messages(ask)))
+        return begun
+
+    def _request(self, answer: Answer) -> Request:
+        return Request(answer.messages, answer.sample, _SCHEMA if self.structured else None)
 
     def _ask(self, answers: Sequence[Answer]) -> list[Reply]:
-        form = _SCHEMA if self.structured else None
-        requests = [Request(answer.messages, answer.sample, form) for answer in answers]
-        return ask_counted(self.model, requests, self.budget, self.ledger)
+        return ask_counted(self.model, [self._request(each) for each in answers], self.budget, self.ledger)
 
     def _read(self, answer: Answer, reply: Reply, seen: set[str]) -> Answer:
         """The answer after a reply: a program, or one more turn of the conversation."""
