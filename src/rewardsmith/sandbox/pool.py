@@ -65,6 +65,7 @@ class Pool:
         self._workers: list[Worker] = []
         self._lock = threading.Lock()
         self._process = os.getpid()
+        self._closed = False
         _pools.add(self)
 
     @property
@@ -119,12 +120,13 @@ class Pool:
     @property
     def closed(self) -> bool:
         """True after ``close()``, and in a process that was forked from the pool's."""
-        return self._threads._shutdown or os.getpid() != self._process  # pyright: ignore[reportPrivateUsage]
+        return self._closed or os.getpid() != self._process
 
     def close(self) -> None:
         """End all workers; running jobs come to their end first."""
         if os.getpid() != self._process:
             return
+        self._closed = True
         self._threads.shutdown(wait=True, cancel_futures=True)
         for worker in self._workers:
             worker.close()
