@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -60,12 +61,9 @@ def main(readable: tuple[str, ...], closed: bool) -> None:
 
 def _settle() -> None:
     """The same start for every job: random numbers, and no garbage to look through."""
-    import random
-
     import numpy as np
 
     np.random.seed(0)  # noqa: NPY002 - the global generator is what jobs use
-    random.seed(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
@@ -77,6 +75,7 @@ def _child(request: dict[str, Any], files: list[int], walls: lockdown.Walls | No
         walls = _placed(files, walls)
         lockdown.close_from(6)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        random.seed(0)  # which Python draws anew in every fork
         lockdown.limit(request["memory"], request["cpu"])
         if walls is not None:
             lockdown.put_up(walls)
