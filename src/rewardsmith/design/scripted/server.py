@@ -103,7 +103,7 @@ async def _complete(script: Script, books: Books, body: Any, given: str | None) 
     books.working[key] = asyncio.Event()
     try:
         await asyncio.sleep(script.seconds)
-        found = _completion(script, body, key, plain)
+        found = _completion(script, body, key, given.removesuffix("-plain") if given else plain)
         if isinstance(found, str):
             return 404, _error(found)
         books.answers[key] = found
@@ -135,14 +135,13 @@ def _are_messages(messages: Any) -> bool:
     return all(isinstance(m, dict) and isinstance(m.get("content"), str) and "role" in m for m in messages)
 
 
-def _completion(script: Script, body: Mapping[str, Any], key: str, plain: str) -> dict[str, Any] | str:
+def _completion(script: Script, body: Mapping[str, Any], key: str, content: str) -> dict[str, Any] | str:
     """The answer, or why there is none."""
     count = body.get("n", 1)
     if script.recordings is not None:
-        key = key.removesuffix("-plain")
-        found = script.recordings.get(key, script.recordings.get(plain))
+        found = script.recordings.get(content)
         if found is None:
-            return f"no recording of the request {key}"
+            return f"no recording of the request {content}"
         texts = [found] * count
     else:
         # the seed names the sample; without one, the key of the call does, and it differs from call to call
