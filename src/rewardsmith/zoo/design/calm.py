@@ -2,7 +2,7 @@
 
 Differs from the paper: no language model judges MiniHack; the room has 29 cells, its judges are stand-ins with
 a precision and recall that are set, and a classifier of captions (each in four wordings) that 30 labels taught.
-The paper trains no policy; here tabular Q-learning does, and it sees which subgoals count as reached.  Chosen on
+The paper trains no policy; here tabular Q-learning does, and sees which subgoals count as reached.  Chosen on
 seeds 1000 to 1005: one payment per subgoal and episode, and a weight of 0.3 for potentials (with 1, more than
 the goal is worth, the potential is slower than no reward at all).
 """
@@ -30,16 +30,21 @@ PAPER = Paper(
     arxiv="2409.12798",
 )
 QUALITIES = (1.0, 0.9, 0.7, 0.5)
-ARMS: list[tuple[str, Pay, float]] = [
-    *((name, "once", 1.0) for name in ("judge 1", "judge 0.9", "judge 0.7", "judge 0.5", "captions", "silent")),
-    *((name, "potential", 0.3) for name in ("judge 1", "judge 0.5", "silent")),
-    ("judge 1", "raw", 1.0),
-]
+JUDGES = ("judge 1", "judge 0.9", "judge 0.7", "judge 0.5", "captions", "silent")
+ONCE: list[tuple[str, Pay, float]] = [(name, "once", 1.0) for name in JUDGES]
+OTHERS: list[tuple[str, Pay, float]] = [(name, "potential", 0.3) for name in ("judge 1", "judge 0.5", "silent")]
+ARMS: list[tuple[str, Pay, float]] = [*ONCE, *OTHERS, ("judge 1", "raw", 1.0)]
 
 
-def build(room: KeyRoom, verdicts: np.ndarray) -> SubgoalReward:
+def build(quality: float = 1.0) -> NoisyJudge:
+    """Who says that a subgoal was just reached."""
+    return NoisyJudge(precision=quality, recall=quality)
+
+
+def paid(room: KeyRoom, verdicts: np.ndarray) -> SubgoalReward:
     """Verdicts ``(arms, seeds, 2, S, A)`` and how each arm pays them."""
-    ways, weights = tuple(way for _, way, _ in ARMS), tuple(weight for _, _, weight in ARMS)
+    ways: tuple[Pay, ...] = tuple(way for _, way, _ in ARMS)
+    weights = tuple(weight for _, _, weight in ARMS)
     return SubgoalReward(verdicts, ways, room.mdp.ends, room.mdp.discount, weights)
 
 
@@ -55,11 +60,11 @@ def judges(room: KeyRoom, seed: int) -> tuple[dict[str, np.ndarray], dict[str, f
     rng, events = np.random.default_rng(seed), room.subgoals
     s, a = demonstrations(room, rng, 100)
     real = events[:, s, a]
-    said = {f"judge {q:g}": NoisyJudge(q, q).verdicts(events, rng, float(real.mean())) for q in QUALITIES}
+    said = {f"judge {q:g}": build(q).verdicts(events, rng, float(real.mean())) for q in QUALITIES}
     said["silent"] = np.zeros_like(events)
     told = rng.choice(len(s), 30, replace=False)
-    texts = [str(rng.choice(rewordings(room.captions[s[i], a[i]]))) for i in told]
-    fresh = [str(rng.choice(rewordings(caption))) for caption in room.captions.ravel()]
+    texts = [str(rng.choice(rewordings(str(room.captions[s[i], a[i]])))) for i in told]
+    fresh = [str(rng.choice(rewordings(str(caption)))) for caption in room.captions.ravel()]
     models = [fit_captions(texts, labels[told].astype(float), l2=1e-3) for labels in real]
     said["captions"] = np.array([m.probability(fresh).reshape(events.shape[1:]) > 0.5 for m in models])
     return said, {name: credit_score(table[:, s, a], real).f1 for name, table in said.items()}
@@ -72,7 +77,7 @@ def claim(full: bool = False) -> Verdict:
         found = [judges(room, seed) for seed in seeds]
         verdicts = np.stack([np.stack([said[name] for said, _ in found]) for name, _, _ in ARMS])
         config = QLearning(episodes=300 if full else 60, horizon=100)
-        curves = remembering_q_learning(room.mdp, seeds, config, build(room, verdicts))
+        curves = remembering_q_learning(room.mdp, seeds, config, paid(room, verdicts))
         meter.count("env_steps", int(curves.length.sum()))
     best = float(room.mdp.initial @ tables.value_iteration(room.mdp))
     names = [f"{name}, {way}" for name, way, _ in ARMS]
@@ -81,7 +86,7 @@ def claim(full: bool = False) -> Verdict:
     yeses = dict(zip(names, late, strict=True))
     f1 = {name: np.array([scores[name] for _, scores in found]) for name in found[0][1]}
     sparse, exact = steps["silent, once"], steps["judge 1, once"]
-    order = ["judge 1", "judge 0.9", "judge 0.7", "judge 0.5", "captions"]
+    order = JUDGES[:-1]
     quality = np.argsort(np.argsort([f1[name].mean() for name in order]))
     slowness = np.argsort(np.argsort([steps[f"{name}, once"].mean() for name in order]))
     rank = float(1 - 6 * np.sum((quality - slowness) ** 2) / (len(order) * (len(order) ** 2 - 1)))
