@@ -23,6 +23,7 @@ from . import (
     check,
     compare,
     design,
+    doctor,
     explain,
     export,
     methods,
@@ -61,6 +62,7 @@ VERBS = (
     systems,
     reproduce,
     transforms,
+    doctor,
 )
 
 app = typer.Typer(
