@@ -124,6 +124,16 @@ class TestLimits:
                 outcome = pool.run(ProgramJob(f"print(len(bytearray({size})))"), Limits(memory=400 << 20))
                 assert outcome.status == status
 
+    def test_a_job_that_ends_as_it_is_stopped_leaves_the_worker_alone(self) -> None:
+        """The request to stop may come when the job has ended by itself."""
+        worker = best("T2").open(PATIENT)
+        for size in (1001, 1100, 5000):
+            for _ in range(5):
+                job = ProgramJob(f"import os\nos.write(1, b'x' * {size})")
+                assert worker.run(job, Limits(wall=30.0, output=1000)).status == "output"
+                assert worker.run(ProgramJob("print(1)")).text == "1\n"
+        worker.close()
+
     def test_output_of_arrays_is_bounded(self) -> None:
         with Pool(limits=PATIENT, size=1) as pool:
             job = ArrayJob("def f(x):\n    return np.zeros(10**6)", "f", {"x": np.zeros(1)})

@@ -48,6 +48,8 @@ def main(readable: tuple[str, ...], closed: bool) -> None:
         message, files, _, _ = socket.recv_fds(control, _MOST, 3)
         if not message:
             return
+        if message == b"stop":  # of a job that had just ended by itself
+            continue
         request = json.loads(message)
         child = os.fork()
         if child == 0:
