@@ -77,7 +77,7 @@ def test_the_unicycle_drives_circles_and_its_pole_is_thrown_outwards() -> None:
     thrown = env.step(np.array([0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]), np.zeros(3))
     assert thrown[5] < 0.0  # a turn to the left throws it to the right
     falling = env.step(np.array([0.0] * 5 + [0.1, 0.0, 0.0]), np.zeros(3))
-    rate = 0.05 * 9.81 * np.sin(0.1) / 0.5
+    rate = 0.05 * 9.81 * np.sin(0.1) / 1.0
     assert falling[5:7] == pytest.approx([0.1 + 0.05 * rate, rate])
 
 

@@ -5,9 +5,21 @@ from __future__ import annotations
 from .arrays import ArrayModel as ArrayModel
 from .config import Planner as Planner
 from .control import control as control
+from .follow import follow as follow
 from .mujoco import MujocoModel as MujocoModel
 from .noise import coloured_noise as coloured_noise
 from .plan import Plan as Plan
 from .plan import plan as plan
+from .primitives import Primitive as Primitive
 
-__all__ = ["ArrayModel", "MujocoModel", "Plan", "Planner", "coloured_noise", "control", "plan"]
+__all__ = [
+    "ArrayModel",
+    "MujocoModel",
+    "Plan",
+    "Planner",
+    "Primitive",
+    "coloured_noise",
+    "control",
+    "follow",
+    "plan",
+]

@@ -58,8 +58,15 @@ def control(
     shown = schedule[0][0] if len(schedule) == 1 else None
     with nullcontext(ArrayModel(task)) if task.is_array else MujocoModel(task) as model:
         batch = _play(model, schedule, planner or Planner(), pairs)
-    rows = [slice(i * episodes, (i + 1) * episodes) for i in range(len(seeds))]
-    found = [judge(task, {name: array[row] for name, array in batch.items()}, keep, shown) for row in rows]
+    return judged(task, batch, len(seeds), episodes, keep, shown)
+
+
+def judged(
+    task: Any, batch: Fields, rows: int, episodes: int, keep: int, reward: Reward | None = None
+) -> Evaluation:
+    """Judge recorded episodes ``(rows * episodes, T = horizon)``; arrays ``(rows, episodes)``."""
+    parts = [slice(i * episodes, (i + 1) * episodes) for i in range(rows)]
+    found = [judge(task, {name: array[part] for name, array in batch.items()}, keep, reward) for part in parts]
     return Evaluation(
         np.concatenate([one.success for one in found]),
         np.concatenate([one.returns for one in found]),

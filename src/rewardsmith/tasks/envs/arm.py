@@ -16,6 +16,7 @@ GRAVITY = 9.81
 LENGTH = 0.5  # m, of each link
 MASS = 1.0  # kg, of each link
 DAMPING = 0.5  # Nm s, of each joint
+MAX_SPEED = 12.0  # rad/s, of each joint
 TIME_STEP = 0.05
 SUBSTEPS = 2
 TORQUES = Box((-20.0, -10.0), (20.0, 10.0))
@@ -82,12 +83,12 @@ class TwoLinkArm:
         return self._observed(q, 0.0 * q[..., :1])
 
     def step(self, state: Array, action: Array) -> Array:
-        """Torques, limited to 20 and 10 Nm, for 0.05 s: two semi-implicit Euler steps."""
+        """Torques, limited to 20 and 10 Nm, for 0.05 s: two semi-implicit Euler steps, at most 12 rad/s."""
         lib = xp(state)
         torque = lib.clip(action, lib.asarray(TORQUES.low), lib.asarray(TORQUES.high))
         q, speed, small = state[..., :2], state[..., 2:4], TIME_STEP / SUBSTEPS
         for _ in range(SUBSTEPS):
-            speed = speed + small * accelerations(q, speed, torque)
+            speed = lib.clip(speed + small * accelerations(q, speed, torque), -MAX_SPEED, MAX_SPEED)
             q = q + small * speed
         return self._observed(lib.concat([q, speed], axis=-1), state[..., 6:7] + TIME_STEP)
 

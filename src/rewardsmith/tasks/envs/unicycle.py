@@ -10,10 +10,10 @@ from ..spaces import Box
 from .protocol import Frame, Shape, uniform
 
 GRAVITY = 9.81
-POLE = 0.5  # m, from the foot to the mass at its tip
+POLE = 1.0  # m, from the foot to the mass at its tip
 DAMPING = 0.5  # 1/s
 TIME_STEP = 0.05
-PUSHES = Box((-3.0, -6.0, -20.0), (3.0, 6.0, 20.0))
+PUSHES = Box((-3.0, -6.0, -8.0), (3.0, 6.0, 8.0))
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Unicycle:
         return uniform(key, shape, low, high)
 
     def step(self, state: Array, action: Array) -> Array:
-        """Accelerations, limited to 3 m/s^2, 6 and 20 rad/s^2, for 0.05 s (velocities before positions)."""
+        """Accelerations, limited to 3 m/s^2, 6 and 8 rad/s^2, for 0.05 s (velocities before positions)."""
         lib = xp(state)
         push = lib.clip(action, lib.asarray(PUSHES.low), lib.asarray(PUSHES.high))
         x, y, heading, speed, turn, lean, rate, time = (state[..., i] for i in range(8))
@@ -62,7 +62,7 @@ class Unicycle:
         """Wheel from above, its heading, and the tip of the pole."""
         x, y, heading, lean = (float(obs[i]) for i in (0, 1, 2, 5))
         ahead = (x + 0.3 * math.cos(heading), y + 0.3 * math.sin(heading))
-        aside = POLE * math.sin(lean)
+        aside = 0.5 * POLE * math.sin(lean)
         tip = (x - aside * math.sin(heading), y + aside * math.cos(heading))
         return [
             ("line", x, y, *ahead, 0.05, "body"),
