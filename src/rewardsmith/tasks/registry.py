@@ -33,6 +33,8 @@ _SHIPPED = {
     "MiniGrid-KeyCorridorS3R1-v0": "minigrid:key_corridor_1",
     "MiniGrid-KeyCorridorS3R2-v0": "minigrid:key_corridor_2",
     "MiniGrid-KeyCorridorS3R3-v0": "minigrid:key_corridor_3",
+    "highway-fast-v0": "highway:highway_fast",
+    "highway-v0": "highway:highway_slow",
     "metaworld/reach-v3": "metaworld:reach",
     "metaworld/push-v3": "metaworld:push",
     "metaworld/pick-place-v3": "metaworld:pick_place",

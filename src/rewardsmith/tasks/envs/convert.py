@@ -42,8 +42,8 @@ def observation_size(id: str, space: Any) -> int:
 
 
 def is_vector(space: Any) -> bool:
-    """True where observations are flat arrays of numbers already."""
-    return hasattr(space, "low") and len(space.shape) == 1
+    """True where observations are arrays of numbers already, which only need another shape."""
+    return hasattr(space, "low") and 1 <= len(space.shape) <= 2 and space.dtype != np.uint8
 
 
 def actions_of(id: str, space: Any) -> Actions:

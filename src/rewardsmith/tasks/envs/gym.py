@@ -31,6 +31,7 @@ class GymEnv:
         options: keyword arguments of the environment, as pairs.
         success_key: the entry of ``info`` in which the environment says whether a step succeeded, or None.
         extra: the extra of rewardsmith that installs the simulator.
+        package: a package to import first, because that registers the environment with Gymnasium.
     """
 
     id: str
@@ -41,6 +42,7 @@ class GymEnv:
     options: Options = ()
     success_key: str | None = None
     extra: str = "mujoco"
+    package: str | None = None
 
     def __post_init__(self) -> None:
         if self.engine not in ("auto", "envpool", "gymnasium"):
@@ -124,6 +126,8 @@ class GymEnv:
                 )
             return EnvpoolVector(self.id, count, seeds, self.horizon, options, self.success_key, width)
         _import("gymnasium", self.id)
+        if self.package is not None:
+            _import(self.package, self.id, self.extra)
         with _readable(self.id, options):
             return GymnasiumVector(self.id, count, seeds, self.horizon, options, self.success_key)
 

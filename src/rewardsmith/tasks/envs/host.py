@@ -80,8 +80,10 @@ class EnvpoolVector:
         width: int = 0,
     ) -> None:
         import envpool
+        from envpool.registration import registry
 
         threads = min(num_envs, os.cpu_count() or 1)
+        mujoco = "mujoco" in registry.specs[id][0]  # the module that makes it
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the precision of bounds in envpool's own spaces
             self._pool: Any = envpool.make(
@@ -91,14 +93,13 @@ class EnvpoolVector:
                 seed=seeds,
                 num_threads=threads,
                 max_episode_steps=horizon + 1,
-                **({"render_width": width, "render_height": width} if width else {}),
+                **({"render_width": width, "render_height": width} if width and mujoco else {}),
                 **dict(options),
             )
             self._space: Any = self._pool.action_space
             _ = self._pool.observation_space  # made on first use, and warns then
         self._horizon, self._key = horizon, success_key
-        engines = [kind.__module__ for kind in type(self._pool).__mro__]
-        self._context: Any = opengl(width) if width and any("mujoco" in name for name in engines) else None
+        self._context: Any = opengl(width) if width and mujoco else None
         self._age = np.zeros(num_envs, int)
         self._copies = np.arange(num_envs, dtype=np.int32)
 
