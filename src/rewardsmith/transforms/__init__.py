@@ -43,10 +43,12 @@ from .noise import Flip as Flip
 from .noise import Jitter as Jitter
 from .norm import Norm as Norm
 from .normalize import Normalize as Normalize
+from .override import Override as Override
 from .payback import Payback as Payback
 from .pessimism import Ensemble as Ensemble
 from .pessimism import ensemble as ensemble
 from .pessimism import fold_members as fold_members
+from .piecewise import Piecewise as Piecewise
 from .positive_unlabelled import PositiveUnlabelled as PositiveUnlabelled
 from .positive_unlabelled import fit_positive_unlabelled as fit_positive_unlabelled
 from .potential import Potential as Potential
@@ -98,7 +100,9 @@ __all__ = [
     "Norm",
     "Normalize",
     "OverlongPenalty",
+    "Override",
     "Payback",
+    "Piecewise",
     "PositiveUnlabelled",
     "Potential",
     "PotentialAdvice",
