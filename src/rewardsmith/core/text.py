@@ -107,7 +107,9 @@ def _call_name(node: Any) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(_value(item) for item in value)}{',' if len(value) == 1 else ''})"
-    return repr(float(value)) if not isinstance(value, (bool, int, str, type(None), float)) else repr(value)
+    if dataclasses.is_dataclass(value) or isinstance(value, (bool, int, str, type(None), float)):
+        return repr(value)
+    return repr(float(value))
 
 
 # ---------------------------------------------------------------------- reading
