@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from rewardsmith.sandbox import ArrayJob, Limits, Outcome, ProgramJob, Worker
+from rewardsmith.sandbox import ArrayJob, Limits, Outcome, ProgramJob, Tier, Worker
 from sandbox.hostile.world import World
 
 HERE = Path(__file__).parent
 ROWS = 2048
+PLACES: tuple[tuple[str, Tier], ...] = (("bubblewrap", "T1"), ("bubblewrap", "T2"), ("landlock", "T1"))
 LIMITS = Limits(wall=2.0, cpu=1.0, memory=1 << 30, output=1 << 20)
 
 # How a probe tells what it found and how it ended.  Only leaked tokens in it count; "tried" must be in it, so

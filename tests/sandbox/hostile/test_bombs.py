@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 
-from rewardsmith.sandbox import ArrayJob, Limits, Outcome, ProgramJob, Worker, best
-from sandbox.hostile.corpus import Bomb, bombs, prelude
+from rewardsmith.sandbox import ArrayJob, Limits, Outcome, ProgramJob, Tier, get_backend
+from sandbox.hostile.corpus import PLACES, Bomb, bombs, prelude
 from sandbox.hostile.watch import below
 
 LIMITS = Limits(wall=0.25, cpu=0.25, memory=1 << 30, output=1 << 16)
@@ -24,15 +24,21 @@ HONEST = {
 }
 
 
-class Place(NamedTuple):
-    tier: str
-    worker: Worker
-    processes: int
-    answer: Any
+class Place:
+    """One worker for all bombs; another one only where a bomb has killed it (and failed its test)."""
+
+    def __init__(self, name: str, tier: Tier) -> None:
+        self.name, self.tier = name, tier
+        self.worker = get_backend(name).open(LIMITS)
+        self.answer = self.honest()
+        self.processes = len(tuple(below(os.getpid())))
 
     def run(self, source: str) -> Outcome:
+        if not self.worker.alive:
+            self.worker.close()
+            self.worker = get_backend(self.name).open(LIMITS)
         if self.tier == "T1":
-            return self.worker.run(ArrayJob(source, "answer", {"rows": ROWS["rows"]}))
+            return self.worker.run(ArrayJob(source, "answer", ROWS))
         return self.worker.run(ProgramJob(source, function="answer", args=(5,)))
 
     def honest(self) -> Any:
@@ -41,15 +47,11 @@ class Place(NamedTuple):
         return outcome.arrays[""].tolist() if self.tier == "T1" else outcome.value
 
 
-@pytest.fixture(scope="module", params=["T1", "T2"])
+@pytest.fixture(scope="module", params=PLACES, ids="-".join)
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    worker = best(request.param).open(LIMITS)
-    try:
-        first = Place(request.param, worker, 0, None)
-        answer = first.honest()
-        yield Place(request.param, worker, len(tuple(below(os.getpid()))), answer)
-    finally:
-        worker.close()
+    made = Place(*request.param)
+    yield made
+    made.worker.close()
 
 
 def test_the_corpus_is_large() -> None:

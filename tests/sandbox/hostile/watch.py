@@ -91,7 +91,7 @@ def look(pid: int, seen: Seen) -> None:
     mounts = _text(f"{place}/mountinfo").splitlines()
     seen.mount |= set(mounts)
     seen.mounts |= {len(mounts)} - {0}
-    seen.limits.add(_text(f"{place}/limits"))
+    seen.limits |= set(_text(f"{place}/limits").splitlines())  # line by line: they are set one after the other
     try:
         seen.root.add(os.readlink(f"{place}/root"))
     except OSError:
