@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..measure.audit import AuditReport, Example, Result
 
 NAME = "audit"
-HELP = "Attack a text reward or verifier: what do wrong answers earn?"
+HELP = "Attack a text reward: what do wrong answers earn?"
 PROMPTS = ("prompt", "question", "problem", "query", "instruction")
 ANSWERS = ("reference", "answer", "solution", "ground_truth", "label", "target")
 _SHORT = {"error": "error", "warning": "warn", "note": "note"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..sandbox.doctor import Kernel, Standing
 
 NAME = "doctor"
-HELP = "Say what works on this machine: tiers of trust (tried live), optional extras, cores and memory."
+HELP = "Say what works on this machine, and why not."
 _FOR_DEVELOPERS = ("dev", "docs")
 
 

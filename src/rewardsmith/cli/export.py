@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..store import Run
 
 NAME = "export"
-HELP = "Write a reward as Python, or as the file a framework loads."
+HELP = "Write a reward as Python, or for a framework."
 
 What = Annotated[
     str,

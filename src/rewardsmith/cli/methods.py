@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..design import Method
 
 NAME = "methods"
-HELP = "List the ways to search for a reward, show one, or compare two."
+HELP = "List the ways to search, show one, or compare two."
 OPEN = "†"
 
 

@@ -10,7 +10,7 @@ import typer
 from .output import row, say, say_json, table
 
 NAME = "transforms"
-HELP = "List transforms with their scope and laws, or describe one."
+HELP = "List transforms with scope and laws, or describe one."
 
 
 def command(
