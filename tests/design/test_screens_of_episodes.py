@@ -115,15 +115,19 @@ def test_recorded_episodes_survive_the_journal():
         )
         for n, s in ((3, 1.0), (SWING.horizon, 0.2))
     ]
-    found = unpacked(packed(played, SWING.horizon), SWING)
+    ids = ("r0c0", "r0c1")
+    owned = list(zip(("r0c1", "r0c1"), played, strict=True))
+    stored = unpacked(packed(owned, ids, SWING.horizon), ids, SWING)
+    assert list(stored) == ["r0c1"]
+    found = stored["r0c1"]
     assert [each.success for each in found] == [True, False]
     for one, each in zip(played, found, strict=True):
         np.testing.assert_array_equal(each.batch["obs"], one.obs)
         np.testing.assert_array_equal(each.batch["next_obs"][:-1], one.obs[1:])
     assert found[0].batch["terminated"].tolist() == [False, False, True]
     assert not found[1].batch["terminated"].any()
-    assert packed([], 10) == {}
-    assert unpacked({}, SWING) == ()
+    assert packed([], ids, 10) == {}
+    assert unpacked({}, ids, SWING) == {}
 
 
 @pytest.mark.parametrize("screen", [TPE, Alignment])

@@ -10,11 +10,14 @@ import typer
 
 from ..core.errors import BadInput, RewardsmithError
 from . import report, summary
+from .asking import person_of
+from .endpoint import endpoint_of
 from .interrupt import Stopped, Stopper
 from .output import one_line, positive, say, say_json, tell
 from .progress import Narrator, narrator
 
 if TYPE_CHECKING:
+    from ..core.endpoint import Endpoint
     from ..design import Design
     from ..store import Run
 
@@ -36,6 +39,29 @@ def command(
         Path | None,
         typer.Option("--out", "--runs", help="The runs folder [default: $REWARDSMITH_RUNS, else ./runs]."),
     ] = None,
+    llm: Annotated[
+        str | None, typer.Option("--llm", help="A language model writes: address of its endpoint, up to /v1.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
+    key: Annotated[
+        str, typer.Option("--key-variable", help="The environment variable that holds the key.")
+    ] = "OPENAI_API_KEY",
+    calls: Annotated[int | None, typer.Option("--max-calls", help="Replies that may be used.")] = None,
+    tokens: Annotated[int | None, typer.Option("--max-tokens", help="Tokens that may be used.")] = None,
+    money: Annotated[float | None, typer.Option("--max-cost", help="Money that may be spent.")] = None,
+    prices: Annotated[
+        tuple[float, float], typer.Option("--prices", help="Money for a million tokens read and written.")
+    ] = (0.0, 0.0),
+    structured: Annotated[
+        bool, typer.Option("--structured", help="Ask for JSON by a schema instead of code in a fence.")
+    ] = False,
+    feedback: Annotated[
+        str | None,
+        typer.Option(help="Who picks: terminal, json, scripted:success[:NOISE], scripted:FILE.json."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what it would cost and which prompts it would send.")
+    ] = False,
     resume: Annotated[
         str | None,
         typer.Option("--resume", help="Continue a run: its id, the beginning of it, a folder, latest."),
@@ -56,10 +82,19 @@ def command(
         raise BadInput("--seed", seed, "a whole number, at least 0")
     budget = {"trainings": positive("--trainings", trainings), "steps": positive("--steps", steps)}
     given = {"method": method, **budget, "seeds": positive("--seeds", seeds), "seed": seed}
+    endpoint = endpoint_of(llm, model, key, prices, resume)
+    spend = {"calls": calls, "tokens": tokens, "money": money}
+    given |= {"spend": spend if any(v is not None for v in spend.values()) else None}
+    given |= {"structured": structured or None, "feedback": feedback}
     given = {name: value for name, value in given.items() if value is not None}
     place = _Place(engine, address, positive("--workers", workers), store)
     named = _one_task(task, task_option)
-    config, root = _resumed(resume, out, named, given) if resume is not None else _new(named, given, out)
+    if resume is not None:
+        config, root = _resumed(resume, out, named, given, endpoint)
+    else:
+        config, root = _new(named, given | {"llm": endpoint}, out)
+    if dry_run:
+        return _preview(config, json)
     run = _run(config, root, out, place)
     speak = tell if json else say
     for line in summary.lines(report.outcome_of(run, None)):
@@ -82,25 +117,38 @@ def _new(task: str | None, given: dict[str, Any], out: Path | None) -> tuple[Des
 
     if task is None:
         raise BadInput("task", "nothing", f"{', '.join(tasks.names())}, a task file, or --resume RUN")
+    from ..core.endpoint import Budget
     from ..design import Design
 
+    given["spend"] = Budget(**given.get("spend", {}))
     return Design(task=task, **given), out
 
 
+def _preview(config: Design, json: bool) -> None:
+    """What would be asked and what it would cost; nothing is asked, trained or stored."""
+    from ..design.propose.preview import preview
+
+    text = preview(config)
+    return say_json({"preview": text}) if json else say(text)
+
+
 def _resumed(
-    name: str, out: Path | None, task: str | None, given: dict[str, Any]
+    name: str, out: Path | None, task: str | None, given: dict[str, Any], endpoint: Endpoint | None
 ) -> tuple[Design, Path | None]:
     """The design of a stored run; what it was made with cannot be changed any more."""
     if task is not None or given:
         extra = ", ".join(f"--{key}" for key in given) or f"the task {task!r}"
         raise BadInput("--resume", f"{name} and {extra}", "--resume RUN alone", "a run goes on as it began")
+    from ..core.endpoint import Endpoint
     from ..design import from_record
     from ..store import Run
 
     stored = Run.open(out, name)
-    config, folder = stored.config, stored.folder
+    config, folder, asked = stored.config, stored.folder, stored.event("endpoint")
     stored.close()
-    return from_record(config), folder.parent
+    if endpoint is None and asked is not None:
+        endpoint = Endpoint(asked.payload["model"], **asked.timing)
+    return from_record(config, endpoint), folder.parent
 
 
 @dataclass(frozen=True)
@@ -126,7 +174,8 @@ def _run(config: Design, root: Path | None, out: Path | None, place: _Place) -> 
     )
     try:
         with stopper:
-            return design(config, root, _Relay(watcher, stopper, began), engine, store=place.store)
+            relay, person = _Relay(watcher, stopper, began), person_of(config.feedback)
+            return design(config, root, relay, engine, person, store=place.store)
     except KeyboardInterrupt as error:
         raise Stopped(str(error)) from None  # Typer has an answer of its own to KeyboardInterrupt
     finally:

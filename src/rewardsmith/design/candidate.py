@@ -31,6 +31,16 @@ class Written(Protocol):
         ...
 
 
+def when(name: str) -> list[int]:
+    """Round and number of a candidate, from its id.
+
+    Example:
+        >>> when("r3c12")
+        [3, 12]
+    """
+    return [int(part.rstrip("p")) for part in name[1:].split("c")]
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A proposed reward and where it comes from.
@@ -54,7 +64,7 @@ class Candidate:
     @property
     def round(self) -> int:
         """The round in which it was proposed."""
-        return int(self.id[1:].partition("c")[0])
+        return when(self.id)[0]
 
     @property
     def reward(self) -> Reward:

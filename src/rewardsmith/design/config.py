@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__, tasks
+from ..core.endpoint import Budget, Endpoint
 from ..core.errors import BadInput, StoreError
+from ..feedback.person import parse_person
 from ..optimize.control import PPO
 from .method import Method
 from .schema import DEFAULT, load_method, parse_method, record_of
 from .seeds import Seeds
+
+if TYPE_CHECKING:
+    from .propose.model import ModelWriter
 
 # Few copies and a high learning rate need the fewest environment steps to tell a good reward from a bad
 # one (docs/training.md has the sweep).
@@ -32,9 +37,13 @@ class Design:
         seeds: seeds per candidate during the search; None takes the method's.
         seed: of everything.
         ppo: settings of the trainer besides ``steps``, as (name, value).
+        llm: a language model that writes the programs; None leaves them to the method's generator.
+        spend: calls, tokens and money that the model may use.
+        structured: the model replies in JSON by a schema; otherwise code in a fence.
+        feedback: who answers where the method asks people: ``terminal``, ``json`` or ``scripted:...``.
 
     Raises:
-        BadInput: for a budget that buys nothing.
+        BadInput: for a budget that buys nothing, or a method that asks people where nobody is named.
     """
 
     task: str
@@ -44,6 +53,10 @@ class Design:
     seeds: int | None = None
     seed: int = 0
     ppo: tuple[tuple[str, Any], ...] = ()
+    llm: Endpoint | None = None
+    spend: Budget = field(default_factory=Budget)
+    structured: bool = False
+    feedback: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("trainings", "steps", "seeds"):
@@ -57,8 +70,21 @@ class Design:
         if self.trainings is not None and self.trainings < least:
             why = f"{method.smallest} candidates x {self.each} seeds"
             raise BadInput("trainings", self.trainings, f"at least {least}", why)
+        self._check_parts()
         PPO(steps=self.steps or 1, **(QUICK | dict(self.ppo)))
         self.all_seeds()
+
+    def _check_parts(self) -> None:
+        method = self.resolved
+        if method.writing.generator == "learned" and self.llm is not None:
+            raise BadInput("--llm", self.llm.model, "no model", f"the generator of {method.name} is learned")
+        if method.selection.judge == "people" and self.feedback is None:
+            allowed = "terminal, json, scripted:success[:NOISE] or scripted:FILE.json"
+            raise BadInput(
+                "--feedback", "nothing", allowed, f"{method.name} asks people which candidate is best"
+            )
+        if self.feedback is not None:
+            parse_person(self.feedback)
 
     def budgeted(self, task: tasks.Task) -> Design:
         """The same design with the task's budget where none was given."""
@@ -78,11 +104,8 @@ class Design:
     def rounds(self) -> int:
         """Rounds of the search: the method's, or as many as the budget has trainings for."""
         method, trainings = self.resolved, self.trainings
-        return (
-            method.rounds
-            if trainings is None
-            else min(method.rounds, trainings // (self.each * method.smallest))
-        )
+        affordable = method.rounds if trainings is None else trainings // (self.each * method.smallest)
+        return min(method.rounds, affordable)
 
     def config(self) -> PPO:
         """The trainer's configuration."""
@@ -110,11 +133,34 @@ class Design:
             "ppo": asdict(self.config()),
             "final_seeds": self.all_seeds().final,
             "version": __version__,
+            **self._writer(task),
         }
 
+    def _writer(self, task: tasks.Task) -> dict[str, Any]:
+        """Who writes and who answers, where it is not the method alone that decides."""
+        found: dict[str, Any] = {} if self.feedback is None else {"feedback": self.feedback}
+        if self.llm is None:
+            return found
+        written = self.model_writer(task).record()
+        return {**found, "model": {**written, "spend": asdict(self.spend)}}
 
-def from_record(config: dict[str, Any]) -> Design:
+    def model_writer(self, task: tasks.Task, steps: Any = None) -> ModelWriter:
+        """The language model as a writer.
+
+        Args:
+            steps: recorded steps on which a program is tried before it counts as written.
+        """
+        from .propose.model import ModelWriter
+
+        assert self.llm is not None, "there is no model"
+        return ModelWriter(self.llm, task, self.resolved.writing, self.spend, self.structured, steps=steps)
+
+
+def from_record(config: dict[str, Any], llm: Endpoint | None = None) -> Design:
     """The design that a run's configuration describes.
+
+    Args:
+        llm: where the run's model is now; its address is no part of a run.
 
     Raises:
         StoreError: the run was made by another version, or of a task that has changed since: its results
@@ -140,7 +186,23 @@ def from_record(config: dict[str, Any]) -> Design:
         config["seeds"],
         config["seed"],
         tuple(sorted(ppo.items())),
+        **_model(config.get("model"), llm),
+        feedback=config.get("feedback"),
     )
+
+
+def _model(stored: dict[str, Any] | None, llm: Endpoint | None) -> dict[str, Any]:
+    """The model of a run, at the address where it is now."""
+    if stored is None:
+        return {}
+    if llm is None:
+        raise BadInput(
+            "--llm", "nothing", "the address of the endpoint", f"the run was made with {stored['model']}"
+        )
+    price_in, price_out = stored["prices"]
+    same = {name: stored[name] for name in ("model", "revision", "max_tokens", "seed")}
+    endpoint = replace(llm, **same, price_in=price_in, price_out=price_out)
+    return {"llm": endpoint, "spend": Budget(**stored["spend"]), "structured": stored["structured"]}
 
 
 def _tuples(stored: dict[str, Any]) -> dict[str, Any]:

@@ -11,20 +11,25 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from .. import tasks
 from ..core.errors import StoreError
 from ..core.stats import mean_interval
+from ..feedback.person import Person, parse_person
 from ..measure.exploit.known import FOLDER, Known, known, scripted
 from ..optimize.control.cluster import Engine, Local
 from ..store import Run
 from ..tasks.record import record_steps
 from . import final
-from .candidate import Candidate, Parent, View
+from .candidate import Candidate, Parent, View, when
+from .clock import Clock, Silent
+from .clock import Watcher as Watcher
 from .config import Design, describe
+from .notes import notes
+from .people import Audience
 from .propose.ask import Draft
 from .propose.writers import make_writer
 from .race import Race, Result, Standing, joined, run_race
@@ -37,26 +42,12 @@ PARENTS = 8  # that the journal names after a round
 KEEP = 8  # episodes of each trained member that are recorded for screens
 
 
-class Watcher(Protocol):
-    """Whoever wants to see progress."""
-
-    def event(self, kind: str, data: dict[str, Any]) -> None:
-        """Something happened."""
-        ...
-
-
-class Silent:
-    """Nobody watches."""
-
-    def event(self, kind: str, data: dict[str, Any]) -> None:
-        """Ignore."""
-
-
 def design(
     config: Design,
     root: Path | str | None = None,
     watch: Watcher | None = None,
     engine: Engine | None = None,
+    person: Person | None = None,
     store: str | None = None,
 ) -> Run:
     """Search for a reward, and report honestly what was found.
@@ -67,6 +58,7 @@ def design(
         watch: is told of progress.
         engine: where trainings run, this process if None; it changes the time that they take, not the result.
         store: as of ``Run.create``: where the journal of a new run is kept.
+        person: who answers where the method asks people, unless ``config.feedback`` names a script.
 
     Returns:
         The finished run, open for reading.
@@ -76,7 +68,10 @@ def design(
     run = Run.create(root, config.record(task), store=store)
     with run:
         if run.finished is None:
-            Search(config, task, run, watch or Silent(), engine or Local()).go()
+            answering = person if config.feedback is None else parse_person(config.feedback) or person
+            search = Search(config, task, run, watch or Silent(), engine or Local())
+            search.audience.person = answering
+            search.go()
         folder = run.folder
     return Run.open(folder.parent, folder)
 
@@ -95,8 +90,9 @@ class Search:
     latest: tuple[str, ...] = ()
     known: set[str] = field(default_factory=set)
     accepted: list[tuple[Any, Any]] = field(default_factory=list)
-    episodes: list[Episode] = field(default_factory=list)
+    played: dict[str, tuple[Episode, ...]] = field(default_factory=dict)
     exploits: tuple[Known, ...] = ()
+    audience: Audience = field(default_factory=Audience)
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
 
@@ -105,7 +101,11 @@ class Search:
         self.run.record("task", "task", describe(self.task))
         self.watch.event("start", {"task": self.task, "run": self.run, "method": method.name})
         self.steps = record_steps(self.task, self.config.seed)
-        self.writer = make_writer(self.config, self.task)
+        self.writer = make_writer(self.config, self.task, self.steps)
+        if self.config.llm is not None:
+            llm = self.config.llm
+            address = {"base_url": llm.base_url, "key_variable": llm.key_variable}
+            self.run.record("endpoint", "endpoint", {"model": llm.model}, timing=address)
         if "exploits" in method.uses:
             self.exploits = (*known(FOLDER, self.task), *scripted(self.task, self.config.seed))
         state, written = method.strategy.start(), self.writer.start()
@@ -128,7 +128,9 @@ class Search:
         self.latest = ()
         found = self._accepted(number, state, written)
         drafts = [(draft, self._enter(draft, refusal, number, rows)) for draft, refusal in found]
+        spent = self.writer.spent()
         payload = {"round": number, "writer": self.writer.label, "candidates": rows}
+        payload |= {"spent": spent} if spent else {}
         self.run.record("proposed", f"round/{number}/proposed", payload)
         entered = [each for _, each in drafts if each is not None]
         self.watch.event("round", self._round_data(number, entered))
@@ -139,10 +141,19 @@ class Search:
         race = self._race(key, entered, "search", training.first, survivors, number)
         self.standings |= {standing.id: standing for standing in race.standings}
         self.latest = tuple(standing.id for standing in race.standings)
-        self.episodes += race.episodes
+        self.played |= race.episodes
         self._confirm(number, race.standings)
+        self._ask_people(number)
         self._record_selection(number)
         return drafts
+
+    def _ask_people(self, number: int) -> None:
+        """Show the round's candidates, and the best so far beside them, to whoever watches."""
+        earlier = [s.id for s in self._ranked() if s.id not in self.latest][:1]
+        names = [name for name in self.latest if not np.isnan(self.standings[name].mean)] + earlier
+        shown = [self.candidates[name] for name in sorted(names, key=when)]
+        truth = {name: self.standings[name].mean for name in names}
+        self.audience.ask(self.run, self.task, number, shown, self.played, truth)
 
     def _count(self) -> int:
         """Candidates per round, so that first trainings and confirmations fit the budget."""
@@ -195,8 +206,10 @@ class Search:
         return verdicts
 
     def _evidence(self, programs: tuple[Any, ...]) -> Evidence:
-        accepted, episodes = tuple(self.accepted), tuple(self.episodes)
-        return Evidence(self.task, self.steps, accepted, programs, episodes, self.exploits)
+        # what screens are shown of success is bounded by what the method sees
+        judged = self.played.values() if "score" in self.config.resolved.sees else ()
+        episodes = tuple(one for each in judged for one in each)
+        return Evidence(self.task, self.steps, tuple(self.accepted), programs, episodes, self.exploits)
 
     def _enter(
         self, draft: Draft, refusal: Refusal | None, number: int, rows: list[dict[str, Any]]
@@ -231,7 +244,17 @@ class Search:
             standing.mean if "score" in sees else None,
             standing.curve if "score" in sees else (),
             standing.confirmed,
+            self._notes(standing),
         )
+
+    def _notes(self, standing: Standing) -> tuple[str, ...]:
+        """What is said of a candidate in words; words about success only where success is seen."""
+        method, candidate = self.config.resolved, self.candidates[standing.id]
+        said = self.audience.words.get(standing.id, ())
+        if "score" not in method.sees:
+            return said
+        fields = [f.name for f in self.task.fields if f.kind == "state"]
+        return (*notes(method.writing.feedback, candidate, standing, self.played, fields), *said)
 
     def _learned(self, written: Any, drafts: Sequence[tuple[Draft, Candidate | None]]) -> Any:
         if "score" not in self.config.resolved.sees:
@@ -242,6 +265,9 @@ class Search:
     # ------------------------------------------------------------------ selection
     def _ranked(self) -> list[Standing]:
         known = (s for s in self.standings.values() if not np.isnan(s.mean))
+        if self.config.resolved.selection.judge == "people":
+            liked = self.audience.merits
+            return sorted(known, key=lambda s: (-liked.get(s.id, 0.0), when(s.id)))
         return sorted(known, key=lambda standing: standing.order)
 
     def _record_selection(self, number: int) -> None:
@@ -284,7 +310,7 @@ class Search:
             )
         selection = self.config.resolved.selection
         if selection.kind != "honest":
-            best = published(selection.kind, ranked)
+            best = ranked[0] if selection.judge == "people" else published(selection.kind, ranked)
             self.selection = {best.id: best}
             return self.candidates[best.id]
         return self._select_honestly(ranked)
@@ -324,7 +350,7 @@ class Search:
 
     def progress(self, stage: str) -> Any:
         """A callback for trainers that adds rates."""
-        clock = _Clock(stage, self.watch)
+        clock = Clock(stage, self.watch)
         return clock.report
 
     @contextmanager
@@ -338,35 +364,6 @@ class Search:
     def _round_data(self, number: int, entered: Sequence[Candidate]) -> dict[str, Any]:
         rounds = self.config.rounds
         return {"round": number, "rounds": rounds, "training": len(entered), "screened": dict(self.refused)}
-
-
-@dataclass
-class _Clock:
-    stage: str
-    watch: Watcher
-    wall: float = field(default_factory=time.perf_counter)
-    cpu: float = field(default_factory=time.process_time)
-    steps: int = 0
-    seen: int = -1
-
-    def report(self, data: dict[str, Any]) -> None:
-        self.steps += max(0, data["done"] - max(self.seen, 0)) * data["steps_per_round"]
-        self.seen = data["done"]
-        wall = max(time.perf_counter() - self.wall, 1e-9)
-        rate = self.steps / wall
-        left = (data["total"] - data["done"]) * data["steps_per_round"]
-        self.watch.event(
-            "progress",
-            {
-                "stage": self.stage,
-                "done_steps": data["done"] * data["steps_per_round"],
-                "total_steps": data["total"] * data["steps_per_round"],
-                "alive": data["members"],
-                "steps_per_s": rate,
-                "cores": (time.process_time() - self.cpu) / wall,
-                "eta_s": left / rate if rate > 0 else float("nan"),
-            },
-        )
 
 
 def _interval(values: Sequence[float]) -> dict[str, Any]:

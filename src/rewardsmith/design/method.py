@@ -11,6 +11,7 @@ from .screen.protocol import Screen
 from .strategy.protocol import Strategy
 
 SIGHTS = ("order", "terms", "score")
+WATCHED = {"trajectory", "preference", "analyzer", "people"}  # feedback about recorded episodes
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,10 @@ class Method:
 
     @property
     def uses(self) -> frozenset[str]:
-        """The evidence that its screens use and that must be collected."""
-        return frozenset(part for screen in self.screens for part in screen.uses)
+        """The evidence that its screens, its notes and people use, and that must be collected."""
+        wanted = {part for screen in self.screens for part in screen.uses}
+        watched = self.selection.judge == "people" or WATCHED & set(self.writing.feedback)
+        return frozenset(wanted | ({"episodes"} if watched else set()))
 
 
 def _at_least(what: str, value: int, least: int) -> None:

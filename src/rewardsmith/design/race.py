@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..core.algebra import Reward
-from ..optimize.control import PPO, Population, Trajectory, evaluate
+from ..optimize.control import PPO, Population, evaluate
 from ..optimize.control.cluster import Engine
 from ..store import Run
 from ..tasks import Task
 from .candidate import TermTrace, evenly
-from .episodes import packed, unpacked
+from .episodes import Owned, packed, unpacked
 from .screen.protocol import Episode
 
 EPISODES = 8
@@ -105,7 +105,7 @@ class Result:
     env_steps: int
     trainings: int
     population: Population | None = None
-    episodes: tuple[Episode, ...] = ()
+    episodes: Mapping[str, tuple[Episode, ...]] = field(default_factory=dict)
 
 
 def joined(first: Standing, again: Standing) -> Standing:
@@ -122,13 +122,15 @@ def run_race(run: Run, race: Race, progress: Progress, spans: Callable[[str], An
     """Train and judge, or read back what was recorded."""
     done = run.done(race.key)
     if done is not None:
-        return replace(_read(done), episodes=unpacked(run.arrays(race.key), race.task) if race.keep else ())
+        return replace(
+            _read(done), episodes=unpacked(run.arrays(race.key), race.ids, race.task) if race.keep else {}
+        )
     with spans(race.key):
         population, env_steps, dropped = train_race(run, race, progress, engine)
         judged, played = _judge(race, population, True)
         standings = sorted(judged + dropped, key=lambda s: s.order)
-    recorded = packed(played, race.task.horizon)
-    episodes = unpacked(recorded, race.task)
+    recorded = packed(played, race.ids, race.task.horizon)
+    episodes = unpacked(recorded, race.ids, race.task)
     result = Result(tuple(standings), env_steps, len(race.ids) * len(race.seeds), population, episodes)
     run.record("trained", race.key, _payload(race, result), curve_arrays(population) | recorded)
     return result
@@ -178,7 +180,7 @@ def _drop(race: Race, population: Population) -> tuple[Population, list[Standing
     return population.keep(stay), [standing for standing in ranked if standing.id not in kept]
 
 
-def _judge(race: Race, population: Population, finished: bool) -> tuple[list[Standing], list[Trajectory]]:
+def _judge(race: Race, population: Population, finished: bool) -> tuple[list[Standing], Owned]:
     """Greedy episodes from starts that depend on the training seed alone: candidates are compared in pairs."""
     starts = [_STARTS + seed for seed in population.seeds]
     keep = race.keep if finished else 0
@@ -197,7 +199,8 @@ def _judge(race: Race, population: Population, finished: bool) -> tuple[list[Sta
         curve = evenly(learning[:, rows].mean(axis=1))
         mean = float(signal[rows].mean())
         standings.append(Standing(race.ids[owner], each, mean, finished, terms=terms, curve=curve))
-    return standings, [one for member in played.trajectories for one in member]
+    of = [race.ids[owner] for owner in population.owners]
+    return standings, [(name, one) for name, kept in zip(of, played.trajectories, strict=True) for one in kept]
 
 
 def _traces(members: Sequence[Mapping[str, Any]]) -> dict[str, TermTrace]:

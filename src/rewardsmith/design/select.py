@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..program import Program
-from .candidate import Candidate
+from .candidate import Candidate, when
 from .race import Standing
 
 NOISE = 0.1  # of mean success over a few seeds
@@ -40,13 +40,8 @@ def published(kind: str, ranked: Sequence[Standing]) -> Standing:
     ``argmax`` of mean success (the earliest of equals), or the ``last`` that was proposed.
     """
     if kind == "last":
-        return max(ranked, key=lambda standing: _when(standing.id))
-    return max(ranked, key=lambda standing: (standing.mean, [-part for part in _when(standing.id)]))
-
-
-def _when(name: str) -> list[int]:
-    """Round and number of a candidate."""
-    return [int(part) for part in name[1:].split("c")]
+        return max(ranked, key=lambda standing: when(standing.id))
+    return max(ranked, key=lambda standing: (standing.mean, [-part for part in when(standing.id)]))
 
 
 def choose(standings: Sequence[Standing], candidates: Mapping[str, Candidate]) -> Candidate:

@@ -87,6 +87,10 @@ class Writer(Protocol):
         """Who wrote, for the report; a stand-in says that it is one."""
         ...
 
+    def spent(self) -> dict[str, Any]:
+        """What was used so far (replies, tokens, money), where that costs anything."""
+        ...
+
     def start(self) -> Any:
         """The state before the first round."""
         ...

@@ -33,6 +33,9 @@ class GrammarWriter:
     def label(self) -> str:
         return "grammar"
 
+    def spent(self) -> dict[str, Any]:
+        return {}
+
     def start(self) -> Any:
         return ()
 

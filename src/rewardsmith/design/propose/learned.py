@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,9 @@ class LearnedWriter:
     @property
     def label(self) -> str:
         return "learned grammar"
+
+    def spent(self) -> dict[str, Any]:
+        return {}
 
     def start(self) -> PCFG:
         return PCFG.of(self.grammar.weights())

@@ -129,6 +129,17 @@ class ModelWriter:
             "prompts": digests(self.prompts),
         }
 
+    def spent(self) -> dict[str, Any]:
+        """What was used so far: replies, tokens, money, repairs."""
+        used = self.ledger.used
+        return {
+            "replies": used.calls + used.cached,
+            "prompt_tokens": used.prompt_tokens,
+            "completion_tokens": used.completion_tokens,
+            "money": used.money,
+            "repairs": self.ledger.repairs,
+        }
+
     # ------------------------------------------------------------------ writing
     def write(
         self, state: Any, asks: Sequence[Ask], known: frozenset[str], rng: np.random.Generator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.arrays import Batch
 from ...program import Grammar
 from ...tasks import Task
 from .ask import Writer
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from ..config import Design
 
 
-def make_writer(config: Design, task: Task) -> Writer:
+def make_writer(config: Design, task: Task, steps: Batch) -> Writer:
     """The writer of a search: a language model where one is given, otherwise the method's generator."""
+    if config.llm is not None:
+        return config.model_writer(task, steps)
     writing = config.resolved.writing
     grammar = Grammar.from_fields(task.table())
     if writing.generator == "learned":

@@ -103,7 +103,7 @@ async def _complete(script: Script, books: Books, body: Any, given: str | None) 
     books.working[key] = asyncio.Event()
     try:
         await asyncio.sleep(script.seconds)
-        found = _completion(script, body, key, given.removesuffix("-plain") if given else plain)
+        found = _completion(script, body, key, given.partition("-")[0] if given else plain)
         if isinstance(found, str):
             return 404, _error(found)
         books.answers[key] = found
