@@ -1,4 +1,4 @@
-"""The bad inputs of the reward language as rewards in Python: no harm, one clear error, the next one is well."""
+"""The bad inputs of the reward language as rewards in Python: no harm, one clear error, a healthy pool."""
 
 from __future__ import annotations
 
