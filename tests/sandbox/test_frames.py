@@ -7,7 +7,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -16,6 +16,8 @@ from rewardsmith.sandbox.verdict import read_fault
 
 SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 FLOATS = SHAPES.flatmap(lambda shape: arrays.arrays(np.float64, shape))
+# How long examples take says something about the machine alone.
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def frame(head: object, numbers: bytes = b"") -> bytes:
@@ -23,6 +25,7 @@ def frame(head: object, numbers: bytes = b"") -> bytes:
     return struct.pack("<I", len(text)) + text + numbers
 
 
+@PATIENTLY
 @given(st.dictionaries(st.text(max_size=20), FLOATS, max_size=4))
 def test_what_is_packed_comes_out(named: dict[str, np.ndarray]) -> None:
     head, found = unpack(b"".join(pack({"x": 1}, named)))
@@ -70,6 +73,7 @@ def test_everything_else_is_no_frame(data: bytes) -> None:
         unpack(data)
 
 
+@PATIENTLY
 @given(st.binary(max_size=200), st.integers(0, 100))
 def test_bytes_are_a_frame_or_not(data: bytes, length: int) -> None:
     for each in (data, struct.pack("<I", length) + data):
@@ -80,6 +84,7 @@ def test_bytes_are_a_frame_or_not(data: bytes, length: int) -> None:
         assert isinstance(found, dict)
 
 
+@PATIENTLY
 @given(
     st.binary(max_size=100)
     | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda v: json.dumps(v).encode())

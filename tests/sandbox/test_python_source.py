@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rewardsmith.core.errors import ProgramError
@@ -13,6 +13,8 @@ from rewardsmith.sandbox.codes import CODES, MODULES
 from rewardsmith.sandbox.python_source import MAX_LENGTH, Reading, read
 
 KNOWN = ("angle", "action", "obs")
+# How long examples take says something about the machine alone.
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def refusal(source: str, function: str = "reward") -> ProgramError:
@@ -146,6 +148,7 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
+@PATIENTLY
 @given(st.lists(WORDS, max_size=40).map(" ".join) | st.text(max_size=80))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for source in (text, f"def reward(angle):\n    {text}\n    return angle"):

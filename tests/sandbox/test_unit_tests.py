@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rewardsmith import terms
@@ -20,6 +20,8 @@ from rewardsmith.terms.code import last_program
 
 DOUBLE = [("2", "4"), ("3", "6"), ("-1", "-2")]
 CALLS = [{"function": "double", "args": [x], "output": 2 * x} for x in (2, 3, -1)]
+# How long examples take says something about the machine alone.
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -224,6 +226,7 @@ JSON = st.recursive(
 
 
 class TestComparison:
+    @PATIENTLY
     @given(value=JSON, other=JSON)
     def test_of_values(self, value: object, other: object) -> None:
         """Oracle: the canonical text, where no float comes near another."""
