@@ -93,6 +93,22 @@ def test_an_endpoint_that_refuses_response_format_is_asked_without(tmp_path):
         assert server.seen[0]["response_format"] == form
 
 
+def test_what_an_endpoint_refuses_is_left_out_or_called_by_its_newer_name(tmp_path, caplog):
+    with Server(echo, plain=True, refuses=("temperature", "max_tokens")) as server:
+        model = endpoint(server, tmp_path, temperature=0.5, seed=3, max_tokens=77)
+        (reply,) = model.ask([say("a", form={"type": "json_object"})])
+        assert reply is not None
+        assert reply.text == "echo a"
+        assert len(server.seen) == 4
+        last = server.seen[-1]
+        assert not {"temperature", "max_tokens", "response_format"} & set(last)
+        assert (last["max_completion_tokens"], last["seed"]) == (77, 3)
+        assert len({seen["idempotency-key"] for seen in server.seen}) == 4
+        assert "refuses max_tokens, response_format, temperature; asked without" in caplog.text
+        model.ask([say("b")])
+        assert len(server.seen) == 5  # that it refuses them is known
+
+
 def test_a_wrong_request_is_no_reply_with_or_without_a_format(tmp_path):
     with Server(echo, status=400) as server:
         model = endpoint(server, tmp_path)

@@ -32,6 +32,7 @@ class Endpoint:
         status: another status for every request.
         extra: what else stands in the choice (``finish_reason``, ``refusal``).
         plain: whether ``response_format`` is refused with 400.
+        refuses: parameters that are refused with 400, as OpenAI's reasoning models do.
     """
 
     answer: Answer
@@ -41,6 +42,7 @@ class Endpoint:
     extra: dict[str, str] = field(default_factory=dict)
     body: str = ""
     plain: bool = False
+    refuses: tuple[str, ...] = ()
     seen: list[dict] = field(default_factory=list)
     tries: Counter = field(default_factory=Counter)
     running: int = 0
@@ -79,6 +81,10 @@ class Endpoint:
             time.sleep(self.seconds)
             if self.status != 200:
                 return self.status, '{"error": {"message": "no"}}'
+            for name in self.refuses:
+                if name in request:
+                    hint = "Use 'max_completion_tokens' instead." if name == "max_tokens" else ""
+                    return 400, json.dumps({"error": {"message": f"Unsupported: '{name}'. {hint}"}})
             if self.plain and "response_format" in request:
                 return 400, '{"error": {"message": "response_format is not supported"}}'
             if tried <= self.busy:

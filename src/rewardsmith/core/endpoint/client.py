@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("rewardsmith.endpoint")
 Body = dict[str, Any]
-# (address, model) of endpoints that answered 400 to response_format and 200 without it.
-_plain: set[tuple[str, str]] = set()
+# What an (address, model) answered 400 to, and 200 without.
+_refused: dict[tuple[str, str], frozenset[str]] = {}
+_NAMED = ("temperature", "seed")
 
 
 class EndpointError(RewardsmithError, ConnectionError):
@@ -95,20 +96,24 @@ class _Batch:
         self.replies[key] = reply if self.cache is None else self.cache.keep(key, body, reply)
 
     async def ask(self, key: str, body: Body) -> Reply:
-        """One request, without ``response_format`` where the endpoint refuses it."""
+        """One request, without what the endpoint refuses: some know no ``response_format``, some no other
+        temperature than their own, some call ``max_tokens`` by another name.
+        """
         place = (self.endpoint.base_url, self.endpoint.model)
-        plain = {name: value for name, value in body.items() if name != "response_format"}
-        if len(plain) == len(body):
-            return await self.send(key, body)
-        if place not in _plain:
+        without = _refused.get(place, frozenset())
+        while True:
             try:
-                return await self.send(key, body)
-            except (self.openai.BadRequestError, self.openai.UnprocessableEntityError):
-                reply = await self.send(key + "-plain", plain)
-                _plain.add(place)
-                _log.info("%s at %s refuses response_format; asked without", place[1], place[0])
-                return reply
-        return await self.send(key + "-plain", plain)
+                reply = await self.send(_key(key, without, body), fitted(body, without))
+            except (self.openai.BadRequestError, self.openai.UnprocessableEntityError) as error:
+                refused = blamed(str(error), fitted(body, without))
+                if refused is None:
+                    raise
+                without |= {refused}
+                continue
+            if more := without - _refused.get(place, frozenset()):
+                _refused[place] = _refused.get(place, frozenset()) | without
+                _log.warning("%s at %s refuses %s; asked without", place[1], place[0], ", ".join(sorted(more)))
+            return reply
 
     async def send(self, key: str, body: Body) -> Reply:
         """One request with all its retries."""
@@ -119,6 +124,33 @@ class _Batch:
         tokens = (reply.prompt_tokens, reply.completion_tokens)
         spend(self.endpoint.model, Usage(1, 0, answer.retries_taken, 0, *tokens, money))
         return reply
+
+
+def fitted(body: Body, without: frozenset[str]) -> Body:
+    """A request without what an endpoint refuses; ``max_tokens`` goes by its newer name then.
+
+    Example:
+        >>> fitted({"max_tokens": 7, "seed": 1}, frozenset({"max_tokens", "seed"}))
+        {'max_completion_tokens': 7}
+    """
+    kept = {name: value for name, value in body.items() if name not in without}
+    if "max_tokens" in without and "max_tokens" in body:
+        kept["max_completion_tokens"] = body["max_tokens"]
+    return kept
+
+
+def blamed(message: str, body: Body) -> str | None:
+    """Which part of a refused request to leave out: one that the refusal names, else ``response_format``."""
+    if "max_completion_tokens" in message and "max_tokens" in body:
+        return "max_tokens"
+    named = [name for name in _NAMED if name in message and name in body]
+    return named[0] if named else "response_format" if "response_format" in body else None
+
+
+def _key(key: str, without: frozenset[str], body: Body) -> str:
+    """Another request under the same content key: an endpoint must not take one for the other."""
+    changed = sorted(without & set(body))
+    return "-".join([key, *changed])
 
 
 def read_reply(body: str) -> Reply:
