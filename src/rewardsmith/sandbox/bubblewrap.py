@@ -141,10 +141,10 @@ def _binds() -> Iterator[tuple[Path, str]]:
 
 
 def _shared() -> list[str]:
-    """Directories of the system's shared libraries."""
+    """Directories of the system's shared libraries, where they really are."""
     triplet = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
-    found = [f"/usr/lib/{triplet}", *(path for path in _LIBRARIES if not os.path.islink(path))]
-    return [path for path in dict.fromkeys([*found, "/usr/lib64"]) if os.path.isdir(path)]
+    places = [f"/usr/lib/{triplet}", f"/lib/{triplet}", "/lib64", "/usr/lib64"]
+    return list(dict.fromkeys(os.path.realpath(path) for path in places if os.path.isdir(path)))
 
 
 def _environment() -> list[str]:

@@ -32,7 +32,7 @@ class Limits:
         16777216
     """
 
-    wall: float = 10.0
+    wall: float = 20.0
     cpu: float = 5.0
     memory: int = 1 << 30
     output: int = 16 << 20

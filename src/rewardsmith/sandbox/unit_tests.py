@@ -19,7 +19,7 @@ from .jobs import Floats, Limits, Outcome, ProgramJob
 from .pool import Pool, shared
 
 LANGUAGES = ("python",)
-LIMITS = Limits(wall=10.0, cpu=4.0, memory=1 << 30, output=1 << 20)
+LIMITS = Limits(wall=20.0, cpu=4.0, memory=1 << 30, output=1 << 20)
 TOLERANCE = 1e-9
 
 _FORMS = (
