@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ class Cache:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._lock = threading.Lock()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
@@ -79,12 +81,13 @@ class Cache:
     def keep(self, key: str, request: Mapping[str, Any], reply: Reply) -> Reply:
         """Commit a reply and return the one that is kept: the first of a key stays."""
         row = (key, json.dumps(request), json.dumps(asdict(reply)))
-        try:
-            self._connection.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?)", row)
-        except sqlite3.Error as error:
-            raise StoreError(f"the cache of replies {self.file} cannot be written: {error}") from None
-        return self.find([key])[key]
+        with self._lock:
+            try:
+                self._connection.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?)", row)
+            except sqlite3.Error as error:
+                raise StoreError(f"the cache of replies {self.file} cannot be written: {error}") from None
+            return self.find([key])[key]
 
     def close(self) -> None:
-        with contextlib.suppress(sqlite3.Error):
+        with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.close()

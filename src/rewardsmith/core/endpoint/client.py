@@ -93,7 +93,9 @@ class _Batch:
                 spend(endpoint.model, Usage(failures=1))
                 self.failures.append(_line(error))
                 return
-        self.replies[key] = reply if self.cache is None else self.cache.keep(key, body, reply)
+        if self.cache is not None:  # a commit waits for the disk, and the other requests need not
+            reply = await asyncio.to_thread(self.cache.keep, key, body, reply)
+        self.replies[key] = reply
 
     async def ask(self, key: str, body: Body) -> Reply:
         """One request, without what the endpoint refuses: some know no ``response_format``, some no other
