@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rewardsmith import tasks
-from rewardsmith.core.errors import ProgramError
+from rewardsmith.core.errors import NonFiniteError
 from rewardsmith.core.term import term
-from rewardsmith.optimize.control import PPO, Population
+from rewardsmith.optimize.control import PPO, Population, train
 from rewardsmith.sandbox import Limits, Pool, parse_python, using
 
 TASK = tasks.load("cartpole")
@@ -40,9 +40,31 @@ def test_training_is_that_of_the_same_reward_as_a_term() -> None:
     assert {"side", "stand"} <= set(found.terms[0])
 
 
-def test_a_mistake_that_shows_in_training_names_its_line() -> None:
-    source = "def reward(next_x):\n    first = next_x\n    return first / missing"
+SOMETIMES = """
+def reward(next_x):
+    if next_x.max() > 0.05:
+        return next_x / missing
+    return next_x
+"""
+
+
+def test_a_mistake_that_shows_in_training_costs_its_own_member_alone(caplog: pytest.LogCaptureFixture) -> None:
+    rewards = [parse_python(SOMETIMES, TASK), the_same]
     with Pool(limits=Limits(wall=20.0), size=1) as pool, using(pool):
-        start = Population.start(TASK, [parse_python(source, TASK)], [0], QUICK)
-        with pytest.raises(ProgramError, match="Y_RAISES at 3:20: NameError"):
-            start.advance(512)
+        both = Population.start(TASK, rewards, [0], QUICK).advance(512)
+        assert pool.failures == 0
+    alone = Population.start(TASK, [the_same], [0], QUICK).advance(512)
+    assert both.failures() == [0]
+    for name, values in alone.curves.figures.items():
+        np.testing.assert_array_equal(both.curves.figures[name][:, 1], values[:, 0])
+    assert "Y_RAISES at 4:25: NameError: name 'missing' is not defined" in caplog.text
+
+
+def test_a_training_whose_reward_fails_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        Pool(limits=Limits(wall=20.0), size=1) as pool,
+        using(pool),
+        pytest.raises(NonFiniteError, match="was infinite during training, or failed"),
+    ):
+        train(TASK, [parse_python("def reward(next_x):\n    return np.ones(3)", TASK)], [0], QUICK)
+    assert "Y_SHAPE" in caplog.text

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from ...core.algebra import Reward, Scope, require_scope
-from ...core.errors import BadInput, MissingField
+from ...core.errors import BadInput, MissingField, ProgramError
 from .compiled import named_batch
 from .rollout import Steps
 
+_LOG = logging.getLogger(__name__)
 PROVIDED = ("first", "truncated", "success")
 
 
@@ -44,6 +46,7 @@ def score(task: Any, reward: Reward, steps: Steps, leaves: tuple[Any, ...] | Non
         leaves: the reward's state as a flat tuple, None before the first batch.
 
     Infinities are not raised here but counted by the update, so one bad candidate cannot stop a population.
+    Sandboxed Python that fails on these steps counts as infinite, and the log says what it did and where.
     """
     batch = named_batch(task, Steps(*(None if array is None else np.asarray(array) for array in steps)))
     signal = np.asarray(task.success.signal(batch))
@@ -53,7 +56,14 @@ def score(task: Any, reward: Reward, steps: Steps, leaves: tuple[Any, ...] | Non
         structure = jax.tree.structure(state)
         if leaves is not None:
             state = jax.tree.unflatten(structure, leaves)
-        shares, state = reward.share(seen, state)  # unchecked: infinities are counted by the update
+        try:
+            shares, state = reward.share(seen, state)  # unchecked: infinities are counted by the update
+        except ProgramError as error:
+            if not error.code.startswith("Y_"):  # a mistake of the caller
+                raise
+            _LOG.warning("a reward failed in training: %s", error)
+            kept = tuple(jax.tree.leaves(state))
+            return Score(np.full(signal.shape[::-1], np.inf, np.float32), {}, float(signal.mean()), kept)
         terms = {name: _mean(part) for name, part in shares.parts.items()}
         total = np.broadcast_to(np.asarray(shares.total, np.float32), signal.shape)
     return Score(total.swapaxes(0, 1), terms, float(signal.mean()), tuple(jax.tree.leaves(state)))

@@ -41,7 +41,7 @@ def train(
         progress: called with the number of iterations done, now and then.
 
     Raises:
-        NonFiniteError: a reward was infinite during the training.
+        NonFiniteError: a reward was infinite during the training, or its code failed (the log says where).
 
     Example:
         >>> from rewardsmith import tasks
@@ -52,7 +52,7 @@ def train(
     failed = sorted({population.owners[m] for m in population.failures()})
     if failed:
         raise NonFiniteError(
-            f"{rewards[failed[0]]} was infinite during training; allowed: finite numbers, or NaN"
+            f"{rewards[failed[0]]} was infinite during training, or failed; allowed: finite numbers, or NaN"
         )
     policies = population.policies()
     own = [rewards[i] for i in population.owners]
