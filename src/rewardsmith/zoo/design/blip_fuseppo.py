@@ -25,7 +25,8 @@ from rewardsmith.zoo.claims import Meter, Verdict, bound, compare_paired, contro
 
 PAPER = Paper(
     key="miangoleh2025blip",
-    title="BLIP-FusePPO: A Vision-Language Deep Reinforcement Learning Framework for Lane Keeping",
+    title="BLIP-FusePPO: A Vision-Language Deep Reinforcement Learning Framework for Lane Keeping "
+    "in Autonomous Vehicles",
     authors="Miangoleh, Seyed Ahmad Hosseini and others",
     year=2025,
     where="arXiv",
