@@ -6,6 +6,7 @@ from .acrobot import Acrobot as Acrobot
 from .arm import TwoLinkArm as TwoLinkArm
 from .cartpole import CartPole as CartPole
 from .cartpole import CartPoleSwingUp as CartPoleSwingUp
+from .grid import Grid as Grid
 from .mountain_car import MountainCar as MountainCar
 from .mountain_car import MountainCarContinuous as MountainCarContinuous
 from .pendulum import Pendulum as Pendulum
@@ -17,6 +18,7 @@ __all__ = [
     "ArrayEnv",
     "CartPole",
     "CartPoleSwingUp",
+    "Grid",
     "MountainCar",
     "MountainCarContinuous",
     "Pendulum",

@@ -52,8 +52,8 @@ def build() -> Planner:
 def claim(full: bool = False) -> claims.Verdict:
     """Both interfaces from equal starts; how long an edit takes; what is refused."""
     starts = range(20 if full else 8)
-    planner = build() if full else Planner(horizon=20, samples=20, iterations=2, elites=5, deviation=0.2)
-    idle = Planner(horizon=10, samples=8, iterations=1, elites=4)
+    planner = build() if full else Planner(horizon=10, samples=12, iterations=1, elites=4)
+    idle = Planner(horizon=3, samples=4, iterations=1, elites=2)
     with claims.Meter() as meter:
         ours, theirs, neither, wait = (np.zeros((len(SLOTS), len(starts)), bool) for _ in range(4))
         for row, task in enumerate(instructions()):
