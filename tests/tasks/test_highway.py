@@ -9,6 +9,7 @@ import pytest
 
 from rewardsmith import tasks
 from rewardsmith.core.errors import MissingExtra
+from rewardsmith.optimize.control import PPO, Population, evaluate_in_gymnasium
 from rewardsmith.tasks import GymEnv
 from rewardsmith.tasks.envs import gym as gym_module
 
@@ -133,3 +134,11 @@ def test_a_missing_simulator_is_answered_with_its_extra(monkeypatch):
     monkeypatch.setattr(gym_module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"highway-fast-v0 .*pip install 'rewardsmith\[highway\]'"):
         env.open(1, 0)
+
+
+def test_a_policy_is_judged_in_highway_env_itself():
+    """Observations with rows and columns become one vector there too."""
+    policy = Population.start(FAST, [FAST.naive], [0], PPO(steps=64, hidden=(4,))).policies()[0]
+    found = evaluate_in_gymnasium(FAST, policy, episodes=2)
+    assert found.success.shape == (1, 2)
+    assert found.trajectories[0][0].obs.shape == (found.lengths[0, 0], 25)

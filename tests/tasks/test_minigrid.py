@@ -13,7 +13,7 @@ from scipy.stats import chi2_contingency
 
 from rewardsmith import tasks
 from rewardsmith.core.errors import BadInput
-from rewardsmith.tasks.envs.grid import HEAD, LEFT, PICKUP, SEEN, TOGGLE
+from rewardsmith.tasks.envs.grid_rules import HEAD, LEFT, PICKUP, SEEN, TOGGLE
 from rewardsmith.tasks.envs.minigrid import DoorKey, KeyCorridor
 
 NAMES = [name for name in tasks.names() if name.startswith("MiniGrid-")]

@@ -182,7 +182,7 @@ class Task:
         """A task in any Gymnasium environment whose observations are numbers or choices.
 
         They are flattened to one vector ``obs``: a choice among n becomes n columns (one-hot), parts of a Dict
-        follow in the order of their names, as in ``gymnasium.spaces.flatten``.
+        follow in the order in which it holds them, as in ``gymnasium.spaces.flatten``.
 
         Args:
             id: as ``gymnasium.make`` takes it.

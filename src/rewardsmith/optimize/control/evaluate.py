@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import BadInput, MissingExtra
+from ...tasks.envs.convert import legal
+from ...tasks.envs.host import as_vector
 from .compiled import PLACES, play_block
 from .config import whole
 from .devices import prepare
@@ -148,7 +151,10 @@ def evaluate_in_gymnasium(
     if name is None or getattr(task.env, "success_key", None):
         raise BadInput(f"task {task.name}", "an environment of our own", "a task that Gymnasium has too")
     options = {} if task.is_array else dict(task.env.options)
-    envs = [gymnasium.make(name, max_episode_steps=task.horizon, **options) for _ in range(min(episodes, 16))]
+    if getattr(task.env, "package", None):
+        importlib.import_module(task.env.package)
+    count = min(episodes, 16)
+    envs = [as_vector(gymnasium.make(name, max_episode_steps=task.horizon, **options)) for _ in range(count)]
     recorded: list[dict[str, Numbers]] = []
     for start in range(0, episodes, len(envs)):
         some = envs[: min(len(envs), episodes - start)]
@@ -160,7 +166,7 @@ def evaluate_in_gymnasium(
 
 
 def _play_gymnasium(task: Any, policy: Policy, envs: Sequence[Any], seed: int) -> dict[str, Numbers]:
-    obs = np.stack([np.asarray(env.reset(seed=seed + i)[0], np.float64) for i, env in enumerate(envs)])
+    obs = np.stack([np.ravel(env.reset(seed=seed + i)[0]).astype(np.float64) for i, env in enumerate(envs)])
     shape = (len(envs), task.horizon)
     happened, terminated = np.zeros(shape, bool), np.zeros(shape, bool)
     paid = np.zeros(shape)
@@ -172,10 +178,10 @@ def _play_gymnasium(task: Any, policy: Policy, envs: Sequence[Any], seed: int) -
         actions.append(action)
         seen[:, t] = obs
         for i in np.flatnonzero(alive).tolist():
-            move = int(action[i]) if action.ndim == 1 else action[i]
+            move = legal(action[i : i + 1], envs[i].action_space)[0]
             after, paid[i, t], ended, cut, _ = envs[i].step(move)
             happened[i, t], terminated[i, t] = True, ended
-            obs[i] = after
+            obs[i] = np.ravel(after)
             alive[i] = not (ended or cut)
         following[:, t] = obs
         if not alive.any():

@@ -1,7 +1,8 @@
 """Spaces of Gymnasium as plain arrays: observations as one vector, actions as a choice or as numbers.
 
-Discrete parts of an observation become one column per value (one-hot), parts of a Dict follow in the order of
-their names, as in ``gymnasium.spaces.flatten``.  Several choices at once become one choice among all pairs.
+Discrete parts of an observation become one column per value (one-hot), parts of a Dict follow in the order in
+which it holds them, as in ``gymnasium.spaces.flatten``.  Several choices at once become one choice among all
+pairs of them.
 """
 
 from __future__ import annotations

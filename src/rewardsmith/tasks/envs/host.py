@@ -158,7 +158,7 @@ class GymnasiumVector:
             num_envs=num_envs,
             vectorization_mode="sync",
             vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
-            wrappers=[_as_vector],
+            wrappers=[as_vector],
             max_episode_steps=horizon,
             **dict(options),
         )
@@ -200,7 +200,7 @@ def _verdict(key: str, info: dict[str, Any], ended: Array) -> Array:
     return np.where(ended, final, now)
 
 
-def _as_vector(env: Any) -> Any:
+def as_vector(env: Any) -> Any:
     """The environment with observations as one vector each."""
     if is_vector(env.observation_space):
         return env

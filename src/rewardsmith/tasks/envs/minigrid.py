@@ -14,8 +14,8 @@ import numpy as np
 from ...core.arrays import Array, xp
 from ...core.errors import BadInput
 from ..spaces import Discrete
-from . import grid
-from .grid import BALL, CLOSED, EMPTY, GOAL, KEY, LOCKED, MOVES, SEEN, WALL, floor
+from . import grid_rules as grid
+from .grid_rules import BALL, CLOSED, EMPTY, GOAL, KEY, LOCKED, MOVES, SEEN, WALL, floor
 from .protocol import Frame, Shape, uniform
 
 LEVELS = 1024  # of KeyCorridor, drawn once
@@ -77,11 +77,11 @@ class DoorKey:
         return lib.concatenate([head, cells], axis=-1)
 
     def step(self, state: Array, action: Array) -> Array:
-        """The rules of ``grid.step``."""
+        """The rules of ``grid_rules.step``."""
         return grid.step(state, action, self.size)
 
     def observe(self, state: Array) -> Array:
-        """The vector of ``grid.observe``."""
+        """The vector of ``grid_rules.observe``."""
         return grid.observe(state, self.size, self.horizon)
 
     def terminated(self, state: Array) -> Array:
@@ -89,7 +89,7 @@ class DoorKey:
         return (state[..., 0] == self.size - 2) & (state[..., 1] == self.size - 2)
 
     def sketch(self, obs: Array) -> list[Shape]:
-        """Shapes of ``grid.sketch``."""
+        """Shapes of ``grid_rules.sketch``."""
         return grid.sketch(obs, self.size)
 
 
@@ -147,11 +147,11 @@ class KeyCorridor:
         return table[lib.asarray(floor(draw, LEVELS), dtype=int)]
 
     def step(self, state: Array, action: Array) -> Array:
-        """The rules of ``grid.step``."""
+        """The rules of ``grid_rules.step``."""
         return grid.step(state, action, self.width)
 
     def observe(self, state: Array) -> Array:
-        """The vector of ``grid.observe``."""
+        """The vector of ``grid_rules.observe``."""
         return grid.observe(state, self.width, self.horizon)
 
     def terminated(self, state: Array) -> Array:
@@ -159,7 +159,7 @@ class KeyCorridor:
         return state[..., 3] == BALL
 
     def sketch(self, obs: Array) -> list[Shape]:
-        """Shapes of ``grid.sketch``."""
+        """Shapes of ``grid_rules.sketch``."""
         return grid.sketch(obs, self.width)
 
 
