@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ class CaptionModel:
         return 0.5 + 0.5 * np.tanh(0.5 * self.score(texts))
 
 
+@lru_cache(maxsize=100_000)
 def words_of(text: str) -> frozenset[str]:
     """Its words in lower case, each once; numbers are words."""
     return frozenset(re.findall(r"[a-z0-9]+", text.lower()))

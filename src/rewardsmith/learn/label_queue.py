@@ -97,7 +97,7 @@ def ask(queue: LabelQueue, labels: Labels, now: Table, due: Table) -> Labels:
 
 
 def merge(queue: LabelQueue, labels: Labels, answers: Floats, now: Table) -> Labels:
-    """Answers ``(M, W)``, NaN an unreadable one, to what was asked ``latency`` steps ago or earlier are merged."""
+    """Answers ``(M, W)``, NaN an unreadable one, to what was asked ``latency`` steps ago are merged."""
     ready = (labels.asked + queue.latency <= now[:, None]) & ~labels.answered
     if not ready.any():
         return labels

@@ -119,3 +119,28 @@ def rewordings(caption: str) -> tuple[str, ...]:
         if caption.startswith(verb):
             return (caption, *(other + caption.removeprefix(verb) for other in others))
     raise BadInput("caption", repr(caption), f"one that starts with {', '.join(REWORDED)}")
+
+
+HELPFUL = ("picks up the key", "opens the door", "reaches the exit")
+
+
+def event_texts(room: KeyRoom, distances: bool = True) -> tuple[tuple[str, ...], Table, Table]:
+    """All W texts, with how far the door is if ``distances``; the number ``(S, A, 4)`` of what is said, in four
+    wordings; and which texts are helpful ``(W,)``: key, door and exit.
+
+    Example:
+        >>> texts, index, helpful = event_texts(key_room())
+        >>> len(texts), index.shape, int(helpful.sum()), texts[index[0, 1, 0]]
+        (200, (116, 5, 4), 16, 'walks down, 6 from the door')
+    """
+    beside = room.place[room.events["door"].any(1)][:, :2]  # on either side of it
+    away = np.abs(room.place[:, :2] - beside.mean(0)).sum(1).astype(int)
+    number: dict[str, int] = {}
+    index, good = np.zeros((*room.captions.shape, 4), np.int64), dict[int, bool]()
+    for (s, a), caption in np.ndenumerate(room.captions):
+        for wording, said in enumerate(rewordings(str(caption))):
+            index[s, a, wording] = text = number.setdefault(
+                said + f", {away[s]} from the door" * distances, len(number)
+            )
+            good[text] = str(caption) in HELPFUL
+    return tuple(number), index, np.array([good[text] for text in range(len(number))])
