@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -276,6 +277,44 @@ def bubblewrap_of_the_table() -> tuple[str, str]:
     from rewardsmith.sandbox import BACKENDS
 
     return BACKENDS["bubblewrap"]
+
+
+def test_a_job_holds_its_own_pipes_and_no_other_file(worker: ZygoteWorker) -> None:
+    """With Landlock or without: the socket that commands the zygote is not among them."""
+    source = (
+        "import os\nfor fd in range(200):\n    try: os.fstat(fd)\n    except OSError: continue\n    print(fd)"
+    )
+    assert printed(worker, source).split() == ["0", "1", "2", "3", "4"]
+    started = bubblewrap.start(
+        [*bubblewrap.command()[: -len(bubblewrap._python())], *PYTHON, BLIND], {}, "blind"
+    )
+    blind = ZygoteWorker(started, "no Landlock", Limits())
+    assert printed(blind, source).split() == ["0", "1", "2", "3", "4"]
+    assert started.hello["landlock"] == 0
+    assert blind.run(ProgramJob("open('/site/x', 'w')")).fault is not None
+    blind.close()
+
+
+BLIND = """
+import sys
+sys.path.insert(0, '/app')
+from inside import landlock, zygote
+landlock.version = lambda: 0
+zygote.main(('/py',), True)
+"""
+
+
+def test_the_memory_of_a_job_is_shown_to_nobody(worker: ZygoteWorker) -> None:
+    """A process that may not be dumped has its /proc files owned by root, and writes no core for a handler."""
+    thread = threading.Thread(target=worker.run, args=(ProgramJob("import time\ntime.sleep(1)"),))
+    thread.start()
+    (zygote,) = [pid for pid in below(worker.pid) if status(pid)["Name"].startswith("python")][:1]
+    jobs: list[int] = []
+    while thread.is_alive() and not jobs:
+        jobs = [pid for pid in below(zygote) if status(pid)["Seccomp"] == "2"]
+    owners = [os.stat(f"/proc/{pid}/environ").st_uid for pid in jobs]
+    thread.join()
+    assert owners == [0]
 
 
 def test_the_x32_numbering_is_no_way_around(worker: ZygoteWorker) -> None:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from . import bpf, landlock
 
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_FILTER = 1, 22, 38, 2
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_SECCOMP_FILTER = 2
 _CAPABILITY_VERSION = 0x20080522
 _OPEN_FILES = 64
 _MOST_FILES = 1 << 16
@@ -80,9 +81,10 @@ def put_up(walls: Walls) -> None:
     _checked(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, ctypes.byref(program), 0, 0))
 
 
-def die_with_parent() -> None:
-    """End this process when the one that forked it ends."""
+def be_a_child() -> None:
+    """End this process when the one that forked it ends; show its memory to nobody, not even as a core dump."""
     _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    _checked(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
 
 
 def drop_root(user: int) -> None:
