@@ -22,6 +22,7 @@ from rewardsmith.design.method import Writing
 from rewardsmith.design.propose.ask import OPERATORS, Ask
 from rewardsmith.design.propose.messages import Conversation
 from rewardsmith.design.propose.model import ModelWriter
+from rewardsmith.design.propose.reply import extract
 from rewardsmith.design.propose.roles import Roles
 from rewardsmith.design.scripted import Script, serving
 from rewardsmith.program import Grammar, parse, random_program
@@ -67,6 +68,8 @@ def test_a_second_run_is_the_same_and_asks_nothing(tmp_path):
         first = writer(url, tmp_path).write((), asks, frozenset(), rng())
         assert all(draft.program is not None and draft.text for draft in first)
         assert [draft.ask for draft in first] == asks
+        # the text that stands beside a program is the one that it was read from, also after refused replies
+        assert [parse(extract(draft.text).code, TASK) for draft in first] == [draft.program for draft in first]
         assert len({draft.program.structural_hash for draft in first}) == 4
         calls = books(url)["calls"]
         again = writer(url, tmp_path)
@@ -295,6 +298,11 @@ def test_exact_numbers_need_no_model(tmp_path):
         (), [Ask("numbers", (one,), numbers=tuple(numbers.items()))], frozenset(), rng()
     )
     assert draft.program.numbers() == numbers
+    known = frozenset({draft.program.structural_hash})
+    (again,) = writer("http://127.0.0.1:9/v1", tmp_path).write((), [draft.ask], known, rng())
+    assert again.program is None
+    assert again.refusal is not None
+    assert again.refusal.code == "E_KNOWN"
 
 
 def test_signs_and_observations_are_asked_for_and_read(tmp_path):
@@ -373,3 +381,20 @@ def test_killed_anywhere_the_result_is_the_same_and_no_call_is_charged_twice(tmp
     with serving(Script(mistakes=0.3)) as url:
         assert search(url, tmp_path / "new") == whole
         assert books(url) == {"calls": charged, "charged": charged, "twice": 0}
+
+
+HEAD = "```python\ndef reward(before, after):\n"
+RAISES = f"{HEAD}    gain = after.energy - before.energy\n    return gain / missing\n```"
+WORKS = f"{HEAD}    return {{'gain': after.energy - before.energy}}\n```"
+
+
+def test_python_runs_in_the_sandbox_and_what_it_raises_goes_back(tmp_path):
+    replies = iter([RAISES, WORKS])
+    with Server(lambda user: next(replies)) as server:
+        steps = record_steps(TASK, 0)
+        model = writer(server.url, tmp_path, language="python", describe="classes", steps=steps)
+        (draft,) = model.write((), [FRESH], frozenset(), rng())
+        said = server.seen[1]["messages"][-1]["content"]
+        assert "Y_RAISES: NameError: name 'missing' is not defined (line 3, column " in said
+        assert "    return gain / missing\n" in said
+        np.testing.assert_allclose(draft.program(steps), steps["next_energy"] - steps["energy"])

@@ -151,10 +151,10 @@ class ModelWriter:
                 came is kept, and the same call goes on from there.
         """
         del state
-        answers = self._begun(asks, rng)
         seen = set(known)
+        answers = [_settled(answer, seen) for answer in self._begun(asks, rng)]
         for attempt in range(self.writing.repairs + 1):
-            left = [i for i, answer in enumerate(answers) if answer.program is None]
+            left = [i for i, answer in enumerate(answers) if answer.program is None and answer.messages]
             try:
                 replies = self._ask([answers[i] for i in left])
             except BudgetSpent as spent:
@@ -261,6 +261,16 @@ class ModelWriter:
                 messages = (*answers[i].messages, *said)
                 refusal = Refusal("E_CRITIC", critique)
                 answers[i] = replace(answers[i], program=None, messages=messages, refusal=refusal)
+
+
+def _settled(answer: Answer, seen: set[str]) -> Answer:
+    """An answer that needs no model: it must be new, like all others."""
+    if answer.program is None:
+        return answer
+    if answer.program.structural_hash in seen:
+        return replace(answer, program=None, refusal=Refusal("E_KNOWN", "a reward that was proposed before"))
+    seen.add(answer.program.structural_hash)
+    return answer
 
 
 def _unasked(answer: Answer) -> Answer:
