@@ -86,3 +86,25 @@ def read_field(batch: Batch, name: str, reader: object) -> Any:
 def at_next_fields(batch: Batch, names: Iterable[str], reader: object) -> Mapping[str, Any]:
     """A view of ``batch`` in which each name stands for its twin."""
     return {name: read_field(batch, NEXT + name, reader) for name in names}
+
+
+def fields_to_json(fields: Iterable[Field]) -> list[dict[str, Any]]:
+    """Fields without meaning and reader, as a stored reward keeps them; bounds as text: JSON has no infinity.
+
+    Example:
+        >>> fields_from_json(fields_to_json([Field("angle", "rad", low=-1.0)]))[0].low
+        -1.0
+    """
+    columns = ("name", "unit", "width", "kind")
+    return [
+        {**{name: getattr(field, name) for name in columns}, "low": repr(field.low), "high": repr(field.high)}
+        for field in fields
+    ]
+
+
+def fields_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Field, ...]:
+    """What ``fields_to_json`` wrote."""
+    return tuple(
+        Field(row["name"], row["unit"], float(row["low"]), float(row["high"]), "", row["width"], row["kind"])
+        for row in rows
+    )

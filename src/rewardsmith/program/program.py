@@ -17,7 +17,7 @@ import numpy as np
 from ..core.algebra import Reward, Scope, Shares
 from ..core.arrays import Array, Batch
 from ..core.errors import BadInput
-from ..core.fields import Field
+from ..core.fields import Field, fields_from_json, fields_to_json
 from ..core.node import Node
 from . import tree
 from .codes import refuse
@@ -207,26 +207,14 @@ class Program(Reward):
         return parse(text, tuple(fields))
 
     def _to_json(self) -> dict[str, Any]:
-        columns = ("name", "unit", "width", "kind")
-        table = [
-            # bounds as text, because JSON has no infinity
-            {**{name: getattr(f, name) for name in columns}, "low": repr(f.low), "high": repr(f.high)}
-            for f in self.table
-        ]
-        return {"source": str(self), "fields": table}
+        return {"source": str(self), "fields": fields_to_json(self.table)}
 
     @classmethod
     def _from_json(cls, data: Mapping[str, Any], terms: Any) -> Program:
         del terms
         from .parse import parse
 
-        fields = [
-            Field(
-                row["name"], row["unit"], float(row["low"]), float(row["high"]), "", row["width"], row["kind"]
-            )
-            for row in data["fields"]
-        ]
-        return parse(data["source"], fields)
+        return parse(data["source"], fields_from_json(data["fields"]))
 
 
 def _surely_finite(total: Array) -> bool:

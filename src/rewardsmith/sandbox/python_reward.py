@@ -12,7 +12,7 @@ import numpy as np
 from ..core.algebra import Reward, Scope, Shares
 from ..core.arrays import Array, Batch, is_traced, to_numpy, xp
 from ..core.errors import BadInput, CompositionError, ProgramError
-from ..core.fields import Field, read_field
+from ..core.fields import Field, fields_from_json, fields_to_json, read_field
 from .codes import refuse
 from .jobs import ArrayJob, Floats, Outcome
 from .pool import shared
@@ -171,24 +171,12 @@ class PythonReward(Reward):
         return parse_python(text, tuple(fields))
 
     def _to_json(self) -> dict[str, Any]:
-        columns = ("name", "unit", "width", "kind")
-        table = [
-            # bounds as text, because JSON has no infinity
-            {**{name: getattr(f, name) for name in columns}, "low": repr(f.low), "high": repr(f.high)}
-            for f in self.table
-        ]
-        return {"source": self.source, "function": self.function, "fields": table}
+        return {"source": self.source, "function": self.function, "fields": fields_to_json(self.table)}
 
     @classmethod
     def _from_json(cls, data: Mapping[str, Any], terms: Any) -> PythonReward:
         del terms
-        table = tuple(
-            Field(
-                row["name"], row["unit"], float(row["low"]), float(row["high"]), "", row["width"], row["kind"]
-            )
-            for row in data["fields"]
-        )
-        return cls(data["source"], data["function"], table)
+        return cls(data["source"], data["function"], fields_from_json(data["fields"]))
 
 
 def parse_python(source: str, fields: Any, function: str = "") -> PythonReward:
