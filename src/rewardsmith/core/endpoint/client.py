@@ -29,11 +29,13 @@ class EndpointError(RewardsmithError, ConnectionError):
     """The endpoint refuses every request (a wrong key, address or model), or does not answer."""
 
 
-async def ask_all(endpoint: Endpoint, bodies: Mapping[str, Body], cache: Cache | None) -> dict[str, Reply]:
+async def ask_all(
+    endpoint: Endpoint, bodies: Mapping[str, Body], cache: Cache | None, whole: bool = False
+) -> dict[str, Reply]:
     """The replies that came, by key.
 
     Raises:
-        EndpointError: the endpoint refuses all requests.
+        EndpointError: the endpoint refuses all requests, or (with ``whole``) leaves one without an answer.
     """
     try:
         import openai
@@ -56,6 +58,12 @@ async def ask_all(endpoint: Endpoint, bodies: Mapping[str, Body], cache: Cache |
         await client.close()
     if batch.refused:
         raise EndpointError(batch.refused[0])
+    if batch.failures and whole:
+        raise EndpointError(
+            f"{endpoint.base_url} left {len(batch.failures)} of {len(bodies)} requests to {endpoint.model} "
+            f"without an answer after {endpoint.retries} retries (first: {batch.failures[0]}); "
+            "what came is kept on disk"
+        )
     if batch.failures:
         _log.warning(
             "%s: %d requests failed; first: %s", endpoint.model, len(batch.failures), batch.failures[0]

@@ -99,20 +99,25 @@ class Endpoint:
 
     # ------------------------------------------------------------------ asking
     def ask(
-        self, requests: Sequence[Request], budget: Budget | None = None, spent: Usage | None = None
+        self,
+        requests: Sequence[Request],
+        budget: Budget | None = None,
+        spent: Usage | None = None,
+        whole: bool = False,
     ) -> list[Reply | None]:
         """The reply to each request, from disk or the endpoint; None where there is none after all retries.
 
         Args:
             requests: sent at the same time, as far as ``concurrency`` and the limits allow.
             budget: what may be used, together with what was ``spent`` before.
+            whole: a request that stays without an answer is an error; the answers that came are kept on disk.
 
         Raises:
-            EndpointError: the endpoint refuses all requests.
+            EndpointError: the endpoint refuses all requests, or (with ``whole``) leaves one without an answer.
             BudgetSpent: the next call could cost more than is left; ``replies`` has those before it.
         """
         if budget is None:
-            return self._ask(requests)
+            return self._ask(requests, whole)
         replies: list[Reply | None] = []
         used = spent or Usage()
         most = [self.most(request) for request in requests]
@@ -121,7 +126,7 @@ class Endpoint:
             count = budget.first(most[len(replies) :], used)
             if count == 0:
                 raise BudgetSpent(f"the budget of {self.model} ({budget}) is used up: {_said(used)}", replies)
-            new = self._ask(requests[len(replies) : len(replies) + count])
+            new = self._ask(requests[len(replies) : len(replies) + count], whole)
             replies += new
             used = sum((self.used(reply) for reply in new), used)
         return replies
@@ -142,7 +147,7 @@ class Endpoint:
             cache.close()
         return [key in found for key in keys]
 
-    def _ask(self, requests: Sequence[Request]) -> list[Reply | None]:
+    def _ask(self, requests: Sequence[Request], whole: bool) -> list[Reply | None]:
         keys = [self.key(request) for request in requests]
         todo = {key: self.body(request) for key, request in zip(keys, requests, strict=True)}
         cache = None if self.cache is None else Cache(cache_file(self.cache))
@@ -151,7 +156,7 @@ class Endpoint:
             spend(self.model, Usage(cached=len(known)))
             new = {key: body for key, body in todo.items() if key not in known}
             if new:
-                known |= wait_for(ask_all(self, new, cache))
+                known |= wait_for(ask_all(self, new, cache, whole))
         finally:
             if cache is not None:
                 cache.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...core.endpoint import Budget, BudgetSpent, Endpoint, EndpointError, Reply, Request, Usage
+from ...core.endpoint import Budget, BudgetSpent, Endpoint, Reply, Request, Usage
 
 
 @dataclass(eq=False)
@@ -35,7 +35,7 @@ def ask_counted(endpoint: Endpoint, requests: Sequence[Request], budget: Budget,
         BudgetSpent: ``replies`` are those that came before.
     """
     try:
-        replies = endpoint.ask(requests, budget, ledger.used)
+        replies = endpoint.ask(requests, budget, ledger.used, whole=True)
     except BudgetSpent as spent:
         _count(endpoint, spent.replies, ledger)
         raise
@@ -44,11 +44,6 @@ def ask_counted(endpoint: Endpoint, requests: Sequence[Request], budget: Budget,
 
 def _count(endpoint: Endpoint, replies: Sequence[Reply | None], ledger: Ledger) -> list[Reply]:
     came = [reply for reply in replies if reply is not None]
-    if missing := len(replies) - len(came):
-        raise EndpointError(
-            f"{endpoint.base_url} left {missing} of {len(replies)} requests to {endpoint.model} without an "
-            f"answer after {endpoint.retries} retries; the others are kept, so the run can be continued"
-        )
     for reply in came:
         ledger.enter(endpoint, reply)
     return came
