@@ -24,14 +24,21 @@ ACCEPTED = {
 }
 # Rewards of tasks: what costs seconds each (planning, training) is left to the benchmark of the corpus.
 QUICK = [each for each in checks() if each.name in ("numeric", "terms", "reach", "jumps", "units", "shaping")]
+# Their rewards are those of another task here: of HalfCheetah-v5, reach-v3, DoorKey-5x5, highway-fast-v0.
+ALIKE = ("Ant-v5", "MiniGrid-DoorKey-6", "MiniGrid-DoorKey-8", "MiniGrid-Key", "highway-v0")
+ALIKE += tuple(name for name in tasks.names() if name.startswith("metaworld/") and "reach" not in name)
 TASK_REWARDS = [
     (name, role)
     for name in tasks.names()
+    if not name.startswith(ALIKE)
     for role in ("native", "naive")
     if getattr(tasks.load(name), role) is not None
 ]
-# Found and agreed with: docs/tasks.md measures that chance never reaches the flag.
-TRUE_FINDINGS = {("mountain_car_sparse", "native"): {"R402"}}
+# Found and agreed with: chance hardly ever reaches the flag (docs/tasks.md), or the goal behind the door.
+TRUE_FINDINGS = {
+    ("mountain_car_sparse", "native"): {"R402"},
+    ("MiniGrid-DoorKey-5x5-v0", "native"): {"R402"},
+}
 
 
 def report_on(name: str, reward: rs.Reward) -> CheckReport:
