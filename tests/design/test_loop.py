@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rewardsmith.core.stats import mean_interval
-from rewardsmith.design import Design, design, methods, outcome
+from rewardsmith.design import Design, design, from_record, methods, outcome
 from rewardsmith.design.candidate import View
 from rewardsmith.design.propose.grammar import GrammarWriter
 from rewardsmith.design.race import _traces
@@ -117,12 +117,23 @@ def test_the_same_design_again_trains_nothing(finished):
 
 @pytest.mark.parametrize("method", OTHERS)
 def test_every_other_method_runs_to_its_end(tmp_path, method):
-    run = design(Design("pendulum_hold", method, **(BUDGET | {"steps": 4096})), tmp_path)
+    asks = methods()[method].selection.judge == "people"
+    budget = {"trainings": 12, "steps": 2048, "seeds": 1, "ppo": (("envs", 8), ("rollout", 64))}
+    run = design(Design("cartpole", method, feedback="scripted:success" if asks else None, **budget), tmp_path)
     found = outcome(run)
-    run.close()
+    answers = len(run.events("answer"))
+    again = design(run_config(run), tmp_path)
+    assert again.fingerprint() == run.fingerprint()
+    for each in (again, run):
+        each.close()
     assert found["status"] == "finished"
     assert found["method"] == method
     assert len(found["success"]["per_seed"]) == 8
+    assert (answers > 0) == asks
+
+
+def run_config(run):
+    return from_record(run.config)
 
 
 def test_evolution_begins_with_every_signal_alone() -> None:

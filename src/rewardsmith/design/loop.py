@@ -37,6 +37,7 @@ from .screen.judge import judge
 from .screen.protocol import Episode, Evidence
 from .screen.refusal import Refusal
 from .select import choose, pruned, published
+from .training import Shared, run_plans
 
 PARENTS = 8  # that the journal names after a round
 KEEP = 8  # episodes of each trained member that are recorded for screens
@@ -93,6 +94,7 @@ class Search:
     played: dict[str, tuple[Episode, ...]] = field(default_factory=dict)
     exploits: tuple[Known, ...] = ()
     audience: Audience = field(default_factory=Audience)
+    shared: Shared = field(default_factory=Shared)
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
 
@@ -346,7 +348,13 @@ class Search:
             KEEP if stage == "search" and "episodes" in self.config.resolved.uses else 0,
             {"round": number, "stage": stage},
         )
-        return run_race(self.run, race, self.progress(stage), self.span, self.engine)
+        match self.config.resolved.training.kind:
+            case "plan":
+                return run_plans(self.run, race, self.span)
+            case "shared_replay" if stage == "search":
+                return self.shared.run(self.run, race, self.span)
+            case _:
+                return run_race(self.run, race, self.progress(stage), self.span, self.engine)
 
     def progress(self, stage: str) -> Any:
         """A callback for trainers that adds rates."""

@@ -7,7 +7,7 @@ a killed run continues in the middle and ends with the same numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from .screen.protocol import Episode
 EPISODES = 8
 CHUNKS = 6
 # Starts of evaluations; training seeds stay far below.
-_STARTS = 1_500_000_000
+STARTS = 1_500_000_000
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,7 @@ def run_race(run: Run, race: Race, progress: Progress, spans: Callable[[str], An
     """Train and judge, or read back what was recorded."""
     done = run.done(race.key)
     if done is not None:
-        return replace(
-            _read(done), episodes=unpacked(run.arrays(race.key), race.ids, race.task) if race.keep else {}
-        )
+        return read_result(done, run.arrays(race.key) if race.keep else {}, race.ids, race.task)
     with spans(race.key):
         population, env_steps, dropped = train_race(run, race, progress, engine)
         judged, played = _judge(race, population, True)
@@ -165,11 +163,11 @@ def _continue(run: Run, race: Race) -> tuple[Population, int, list[Standing]]:
     if saved is None:
         return Population.start(race.task, race.rewards, race.seeds, race.config), 0, []
     population = Population.from_arrays(saved.arrays, race.task, race.rewards, race.config)
-    return population, int(saved.meta["env_steps"]), [_standing(row) for row in saved.meta["dropped"]]
+    return population, int(saved.meta["env_steps"]), [_standing(each) for each in saved.meta["dropped"]]
 
 
 def _checkpoint(run: Run, race: Race, population: Population, env_steps: int, dropped: list[Standing]) -> None:
-    meta = {"env_steps": env_steps, "dropped": [_row(standing) for standing in dropped]}
+    meta = {"env_steps": env_steps, "dropped": [row(standing) for standing in dropped]}
     run.checkpoint(race.key, population.steps, population.arrays(), meta)
 
 
@@ -182,7 +180,7 @@ def _drop(race: Race, population: Population) -> tuple[Population, list[Standing
 
 def _judge(race: Race, population: Population, finished: bool) -> tuple[list[Standing], Owned]:
     """Greedy episodes from starts that depend on the training seed alone: candidates are compared in pairs."""
-    starts = [_STARTS + seed for seed in population.seeds]
+    starts = [STARTS + seed for seed in population.seeds]
     keep = race.keep if finished else 0
     played = evaluate(race.task, population.policies(), starts, EPISODES, keep=keep)
     success = np.asarray(played.success).mean(axis=1)
@@ -234,7 +232,7 @@ def _payload(race: Race, result: Result) -> dict[str, Any]:
         {"id": race.ids[owner], "seed": seed, "success": next(of[race.ids[owner]]), "return": float(last[m])}
         for m, (owner, seed) in enumerate(zip(population.owners, population.seeds, strict=True))
     ]
-    rows = [_row(standing) for standing in result.standings]
+    rows = [row(standing) for standing in result.standings]
     return {**race.about, "members": members, "standings": rows, "cost": cost}
 
 
@@ -248,7 +246,8 @@ def curve_arrays(population: Population) -> dict[str, Any]:
     }
 
 
-def _row(standing: Standing) -> dict[str, Any]:
+def row(standing: Standing) -> dict[str, Any]:
+    """A standing as the journal stores it."""
     terms = {
         name: [trace.early, trace.late, trace.share, list(trace.points)]
         for name, trace in standing.terms.items()
@@ -273,6 +272,10 @@ def _standing(row: Mapping[str, Any]) -> Standing:
     return Standing(row["id"], success, row["signal"], row["finished"], row["confirmed"], terms, curve)
 
 
-def _read(payload: Mapping[str, Any]) -> Result:
-    standings = tuple(_standing(row) for row in payload["standings"])
-    return Result(standings, payload["cost"]["env_steps"], payload["cost"]["trainings"])
+def read_result(
+    payload: Mapping[str, Any], arrays: Mapping[str, Any], ids: Sequence[str], task: Task
+) -> Result:
+    """A race as the journal has it; ``arrays`` hold its recorded episodes, if any."""
+    standings = tuple(_standing(each) for each in payload["standings"])
+    cost, episodes = payload["cost"], unpacked(arrays, ids, task)
+    return Result(standings, cost["env_steps"], cost["trainings"], None, episodes)
