@@ -57,11 +57,11 @@ class Ended:
     twice: int
 
 
-def killed_search(root: Path, kills: int, rng: random.Random, longest: float = 0.6) -> Ended:
+def killed_search(root: Path, kills: int, rng: random.Random, steps: int = 8) -> Ended:
     """Make a search with a server of its own, killing it at up to ``kills`` random points.
 
     Args:
-        longest: each kill comes up to so many seconds after the search has last done something.
+        steps: each kill comes after the search has done something new up to so many times.
     """
     places: list[str] = []
     root.mkdir(parents=True)
@@ -69,8 +69,9 @@ def killed_search(root: Path, kills: int, rng: random.Random, longest: float = 0
         while True:
             pid = int(_ask(smith, "go"))
             if len(places) < kills:
-                _wait_for_progress(url, root, pid)
-                time.sleep(rng.uniform(0.0, longest))
+                for _ in range(rng.randint(1, steps)):
+                    _wait_for_progress(url, root, pid)
+                time.sleep(rng.uniform(0.0, 0.3))
                 os.kill(pid, signal.SIGKILL)
             if int(_ask(smith, "")) == -signal.SIGKILL:
                 places.append(_last(root))

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 import types
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,15 @@ import psutil
 from rewardsmith import tasks
 from rewardsmith.core.errors import RewardsmithError
 from rewardsmith.core.term import success
+from rewardsmith.design import Design, design, load_method
 from rewardsmith.optimize.control import PPO, Population
 from rewardsmith.optimize.control.cluster import RayCluster
 from rewardsmith.program import parse
+from rewardsmith.store import Run
 from rewardsmith.transforms import Normalize
 
 QUICK = PPO(steps=4096, envs=4, rollout=32, epochs=2, minibatches=2, hidden=(8,))
+PPO_OPTIONS = (("envs", 4), ("hidden", (8,)), ("minibatches", 2), ("rollout", 32))
 CLUSTER = RayCluster(workers=2)
 FILE = '''
 """A task of a user's own: found nowhere but in this file."""
@@ -143,6 +147,42 @@ def killed(folder: Path) -> dict[str, Any]:
     return {"equal": content(there) == content(population.advance(4096 * 4)), "killed": len(dead)}
 
 
+@dataclass
+class Killer:
+    """Watches a search and kills a worker as soon as one trains; or stops the search where ``stop`` begins."""
+
+    stop: str = ""
+    dead: list[int] = field(default_factory=list)
+
+    def event(self, kind: str, data: dict[str, Any]) -> None:
+        if self.stop and data.get("stage") == self.stop:
+            raise KeyboardInterrupt
+        if not self.stop and kind == "progress" and not self.dead and (training := workers()):
+            training[0].send_signal(signal.SIGKILL)
+            self.dead.append(training[0].pid)
+
+
+def searched(folder: Path) -> dict[str, Any]:
+    """A whole search here, on workers of which one dies, and begun on workers and ended here."""
+    wanted = Design(
+        "cartpole", replace(load_method("eureka"), rounds=2, candidates=4), 8, 3072, ppo=PPO_OPTIONS
+    )
+    here, killer = design(wanted, folder / "here"), Killer()
+    there = design(wanted, folder / "there", killer, CLUSTER)
+    with contextlib.suppress(KeyboardInterrupt):
+        design(wanted, folder / "moved", Killer("final"), CLUSTER)
+    began = [event.key for event in Run.open(folder / "moved").events()]
+    moved = design(wanted, folder / "moved")
+    costs = [{name: run.spent()[name] for name in ("env_steps", "trainings")} for run in (here, there, moved)]
+    return {
+        "equal": [here.fingerprint() == run.fingerprint() for run in (there, moved)],
+        "costs": [cost == costs[0] for cost in costs],
+        "killed": len(killer.dead),
+        "began": "round/1/selected" in began and "final" not in began,
+    }
+
+
 if __name__ == "__main__":
-    results = {each.__name__: each(Path(sys.argv[1])) for each in (same, broken, stopped, killed)}
+    wanted = [each for each in (same, broken, stopped, killed, searched) if each.__name__ in sys.argv[2:]]
+    results = {each.__name__: each(Path(sys.argv[1])) for each in wanted}
     print(json.dumps(results))

@@ -19,13 +19,16 @@ from rewardsmith.optimize.control.cluster import Local, RayCluster, named_engine
 from rewardsmith.optimize.control.shards import ClusterError, Shard, train_shard
 
 TASK = tasks.load("cartpole")
+PARTS = ("same", "broken", "stopped", "killed", "searched")
 QUICK = PPO(steps=4096, envs=4, rollout=32, epochs=2, minibatches=2, hidden=(8,))
 
 
+# one session of Ray for all that needs it: it takes longer to begin than the trainings do
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    command = [sys.executable, str(Path(__file__).with_name("on_ray.py")), str(tmp_path_factory.mktemp("ray"))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    script, folder = Path(__file__).with_name("on_ray.py"), tmp_path_factory.mktemp("ray")
+    command = [sys.executable, str(script), str(folder), *PARTS]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -48,6 +51,12 @@ def test_a_stop_ends_the_trainings_of_the_workers(found) -> None:
 
 def test_a_killed_worker_changes_nothing(found) -> None:
     assert found["killed"] == {"equal": True, "killed": 1}
+
+
+def test_a_search_on_a_cluster_is_the_search_here(found) -> None:
+    # with a worker killed in the middle, and begun there and ended here: one journal, nothing counted twice
+    wanted = {"equal": [True, True], "costs": [True, True, True], "killed": 1, "began": True}
+    assert found["searched"] == wanted
 
 
 def test_local_is_the_population_itself() -> None:

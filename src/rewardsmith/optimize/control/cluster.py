@@ -27,8 +27,12 @@ from .shards import ClusterError, Shard, train_shard
 RETRIES = 5
 PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.25
+_STARTS = 3
 _LOCAL_STORE_BYTES = 256 * 2**20  # of shared memory; members are small, and containers have little of it
 _WANTED = "the address of a running Ray cluster (`ray start --head` prints it), auto, or none for a local one"
+
+
+_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 
 
 class Engine(Protocol):
@@ -112,14 +116,14 @@ class RayCluster:
         if ray.is_initialized():
             return ray
         _reachable(self.address)
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if self.address is None:
             cpus = self.cpus_per_worker * (self.workers or max(1, cores() // self.cpus_per_worker))
-            quiet |= {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": _LOCAL_STORE_BYTES}
+            _start(ray, cpus)
+            return ray
         try:
-            ray.init("local" if self.address is None else self.address, **quiet)
+            ray.init(self.address, **_QUIET)
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as problem:
-            raise BadInput("address", repr(self.address), _WANTED, " ".join(str(problem).split())) from None
+            raise BadInput("address", repr(self.address), _WANTED, _one_line(problem)) from None
         return ray
 
     def size(self, ray: Any) -> int:
@@ -241,16 +245,37 @@ def _result(ray: Any, reference: Any) -> Any:
         cause = failed.cause if isinstance(failed.cause, BaseException) else failed
         if isinstance(cause, RewardsmithError):
             raise cause from None
-        why = f"{type(cause).__name__}: {' '.join(str(cause).split())}"
+        why = f"{type(cause).__name__}: {_one_line(cause)}"
         if isinstance(cause, ImportError):
             why += "; allowed: rewardsmith[control] on every node, in the same version"
         raise ClusterError(f"a worker of the cluster failed: {why}") from None
     except ray.exceptions.RayError as lost:
-        why = " ".join(str(lost).split())[:300]
         raise ClusterError(
-            f"trainings were lost with their workers ({type(lost).__name__}: {why}), also when run again "
-            f"{RETRIES} times; what was recorded is kept, continue with --resume"
+            f"trainings were lost with their workers ({type(lost).__name__}: {_one_line(lost)}), also when "
+            f"run again {RETRIES} times; what was recorded is kept, continue with --resume"
         ) from None
+
+
+def _start(ray: Any, cpus: int) -> None:
+    """A cluster on this machine.
+
+    On a busy one Ray may give up: it waits 15 s, not to be changed, for a process of its own
+    (github.com/ray-project/ray/issues/65983).  So it is tried again.
+    """
+    os.environ.setdefault("RAY_worker_niceness", "0")  # 15 would let everything else go first
+    own = {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": _LOCAL_STORE_BYTES}
+    for attempt in range(_STARTS):
+        try:
+            ray.init("local", **own, **_QUIET)
+            return
+        except Exception as problem:  # it has no kind of its own
+            ray.shutdown()
+            if attempt == _STARTS - 1:
+                raise ClusterError(f"Ray cannot be started on this machine: {_one_line(problem)}") from None
+
+
+def _one_line(problem: BaseException) -> str:
+    return " ".join(str(problem).split())[:400]
 
 
 def _flags() -> str:
