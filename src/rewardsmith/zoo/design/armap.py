@@ -1,9 +1,9 @@
 """ARMAP: a reward model of trajectories, trained on self-made triples, chooses the best of n without any label.
 
 Differs from the paper: a small grid with template instructions, a logistic ranker of six features, whose eye
-takes 30 % of colours and shapes wrongly, in place of a vision-language model, and best-of-n as the only planner.
+takes 30 % of colours and shapes wrongly, in place of a vision-language model, and best-of-n as the one planner.
 How often the eye errs was chosen on seeds 1000 to 1003.  A first control, a ranker of shuffled labels, did not
-vanish in a trial: random weights still follow the match in half of the cases.  Rewards of other walks replace it.
+vanish in a trial: random weights still follow the match half of the time.  Rewards of other walks replace it.
 """
 
 from __future__ import annotations
