@@ -1,6 +1,7 @@
 """The highway: our quantities are those of highway-env's own cars, and the two engines drive alike."""
 
 import dataclasses
+import itertools
 
 import gymnasium
 import highway_env  # noqa: F401  importing it registers the environments
@@ -17,25 +18,25 @@ NAMES = ["highway-fast-v0", "highway-v0"]
 FAST = tasks.load("highway-fast-v0")
 
 
-def drives(name, episodes):
-    """Steps of highway-env with random actions: its road, the task's batch, and what was paid."""
+def drives(name):
+    """Steps of highway-env with random actions, without end: its road, the task's batch, and what it tells."""
     task, world, rng = tasks.load(name), gymnasium.make(name).unwrapped, np.random.default_rng(0)
-    for episode in range(episodes):
+    for episode in itertools.count():
         obs, ended, cut = world.reset(seed=episode)[0], False, False
         while not (ended or cut):
             action = int(rng.choice(5, p=[0.1, 0.3, 0.1, 0.4, 0.1]))
-            after, paid, ended, cut, info = world.step(action)
+            after, _, ended, cut, info = world.step(action)
             batch = task.batch(
                 obs.ravel().astype(float), np.array(action), after.ravel().astype(float), np.array(ended)
             )
-            yield world, task.with_success(batch), paid, info
+            yield world, task.with_success(batch), info
             obs = after
 
 
-@pytest.mark.parametrize(("name", "episodes"), [("highway-fast-v0", 3), ("highway-v0", 1)])
-def test_fields_are_what_the_cars_do(name, episodes):
-    compared = near = 0
-    for world, batch, _, info in drives(name, episodes):
+@pytest.mark.parametrize(("name", "steps"), [("highway-fast-v0", 30), ("highway-v0", 3)])
+def test_fields_are_what_the_cars_do(name, steps):
+    near = 0
+    for world, batch, info in itertools.islice(drives(name), steps):
         car = world.vehicle
         assert batch["next_speed"] == pytest.approx(car.velocity[0], abs=1e-4)
         assert batch["next_drift"] == pytest.approx(car.velocity[1], abs=1e-4)
@@ -54,8 +55,6 @@ def test_fields_are_what_the_cars_do(name, episodes):
             if side == 0 and lane and batch[field] < 200:
                 ahead = min(lane, key=lambda o: o.position[0])
                 assert batch["next_pull_away"] == pytest.approx(ahead.velocity[0] - car.velocity[0], abs=1e-3)
-        compared += 1
-    assert compared >= 5
     assert near >= 5
 
 
@@ -72,7 +71,7 @@ def test_native_reward_is_the_documented_formula_in_both_engines(engine):
     count = 4 if engine == "envpool" else 2
     copies = dataclasses.replace(FAST.env, engine=engine).open(count, 0)
     obs = copies.reset()
-    for _ in range(20):
+    for _ in range(16):
         action = rng.choice(5, count, p=[0.05, 0.4, 0.05, 0.4, 0.1])
         step = copies.step(action)
         batch = FAST.batch(obs, action, step.next_obs, step.terminated, step.reward)
@@ -81,7 +80,7 @@ def test_native_reward_is_the_documented_formula_in_both_engines(engine):
         np.testing.assert_allclose(FAST.native(batch)[straight], wanted[straight], atol=2e-3)
         compared, obs = compared + straight.sum(), step.obs
     copies.close()
-    assert compared > 15
+    assert compared > 10
 
 
 def test_an_empty_road_is_driven_alike_by_both_engines():
