@@ -90,7 +90,7 @@ def test_bombs_and_probes_are_held(name: str, worker: Worker) -> None:
     source, status = BAD[name]
     began = time.monotonic()
     outcome = worker.run(ProgramJob(source))
-    assert time.monotonic() - began < LIMITS.wall + 1.0
+    assert time.monotonic() - began < LIMITS.wall + 3.0
     assert (outcome.status, outcome.text) == (status, ""), outcome.reason
     assert worker.alive
     assert worker.run(HONEST["called"]).value == [3, "2"]

@@ -248,8 +248,10 @@ def _finite(total: Array, reward: Reward) -> Array:
     infinite = lib.isinf(total)
     if bool(lib.any(infinite)):
         count = int(lib.sum(infinite))
+        steps = total.size if hasattr(total, "size") else 1
+        one_line = " ".join(str(reward).split())
         raise NonFiniteError(
-            f"{reward} is infinite at {count} of {total.size if hasattr(total, 'size') else 1} steps; "
+            f"{one_line} is infinite at {count} of {steps} steps; "
             "allowed: finite numbers, or NaN for 'no verdict'"
         )
     return total

@@ -62,10 +62,17 @@ def read(source: str, function: str, known: Collection[str]) -> Reading:
         fields = _fields(chosen, known)
         parts, total = _parts(chosen)
         size = sum(isinstance(node, (ast.stmt, ast.expr)) for node in ast.walk(tree))
-        digest = hashlib.sha256(f"{function} {ast.dump(_Bare().visit(tree))}".encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{function} {_dumped(tree)}".encode()).hexdigest()[:16]
     except RecursionError:
         raise refuse("Y_SIZE", "nested too deeply") from None
     return Reading(fields, parts, total, size, digest)
+
+
+def _dumped(tree: ast.Module) -> str:
+    try:
+        return ast.dump(_Bare().visit(tree))
+    except ValueError:  # Python does not write numbers of more than 4,300 digits
+        raise refuse("Y_SIZE", "a number of too many digits") from None
 
 
 def functions_of(source: str) -> tuple[str, ...]:

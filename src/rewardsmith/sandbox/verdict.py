@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 from collections.abc import Mapping
 from typing import Any, cast
@@ -13,6 +14,7 @@ from .jobs import ArrayJob, Fault, Floats, Job, Limits, Outcome, ProgramJob, Sta
 
 _MOST_TEXT = 500
 _MOST_LINE = 1_000_000
+_MOST_VALUE = 1 << 20  # bytes of JSON: as Python values they may take 25 times as much
 
 
 def outcome(job: Job, limits: Limits, ended: Ended, stamp: str, wall: float) -> Outcome:
@@ -60,14 +62,30 @@ def _answer(job: Job, out: bytes) -> dict[str, Any] | str:
             return "ended without an answer"
     if not job.function:
         return {"text": out.decode(errors="replace")}
+    if len(out) > _MOST_VALUE:
+        return f"more than {_MOST_VALUE:,} bytes of a JSON value"
     try:
-        return {"value": json.loads(out, parse_constant=_no_constant)}
+        return {"value": _value(out.decode())}
     except (ValueError, RecursionError):
         return "ended without an answer"
 
 
+def _value(text: str) -> Any:
+    value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    if "\\u" in text:  # half of a pair of surrogates is no text: it could not be printed or stored
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is beyond all numbers")
+    return value
 
 
 def _signal(number: int) -> str:

@@ -131,6 +131,6 @@ def openly(source: str, wrapper: str, world: World) -> bytes:
     path.write_text(prelude() + source + _ENDING + textwrap.dedent(ending))
     before = {"plain": [], "as the victim": world.as_nobody()}.get(wrapper, shlex.split(wrapper))
     run = subprocess.run(
-        [*before, sys.executable, str(path)], capture_output=True, timeout=20, cwd=world.folder, check=False
+        [*before, sys.executable, str(path)], capture_output=True, timeout=60, cwd=world.folder, check=False
     )
     return run.stdout + run.stderr

@@ -6,6 +6,7 @@ Each runs a program in a throw-away process and folder, and says whether "it pas
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -70,9 +71,10 @@ WRONG = "import math\n\ndef solve(n):\n    return math.floor(n)\n"  # what a poi
 
 def _python(folder: Path, *words: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[bytes]:
     quick = () if "pytest" in words else ("-S",)  # only pytest needs what is installed
+    told = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env}
     command = [sys.executable, *quick, *words]
     return subprocess.run(
-        command, cwd=folder, input=stdin.encode(), capture_output=True, timeout=20, check=False, env=env or None
+        command, cwd=folder, input=stdin.encode(), capture_output=True, timeout=60, check=False, env=told
     )
 
 

@@ -58,11 +58,9 @@ def machine_code(code, text=b""):
     return found
 
 
-def hold(seconds=0.25):
+def hold(seconds=0.3):
     """Keep what was gained until the watcher outside has seen it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pass
+    time.sleep(seconds)
 
 
 def as_child(number):

@@ -15,7 +15,7 @@ from sandbox.hostile.corpus import PLACES, Bomb, bombs, prelude
 from sandbox.hostile.watch import below
 
 LIMITS = Limits(wall=0.25, cpu=0.25, memory=1 << 30, output=1 << 16)
-SLACK = 1.0  # seconds beyond the limit: the machine may be busy with other things
+SLACK = 3.0  # seconds beyond the limit: the machine may be busy with other things
 ROWS = {"rows": np.arange(8.0)}
 ANSWERS = "\ndef answer(given):\n    bomb()\n    return given\n"
 HONEST = {

@@ -116,7 +116,7 @@ class Watch:
         apart: process ids that are not of the sandbox.
     """
 
-    def __init__(self, apart: frozenset[int] = frozenset(), every: float = 0.02) -> None:
+    def __init__(self, apart: frozenset[int] = frozenset(), every: float = 0.05) -> None:
         self.apart, self.every = apart, every
         self.seen = Seen()
         self._over = threading.Event()

@@ -17,6 +17,7 @@ import numpy as np
 MAX_HEAD = 1 << 16
 MAX_NAME = 64
 MAX_AXES = 8
+MAX_NUMBERS = 1 << 40  # what the axes multiply to, those of length 0 left out: NumPy refuses more
 _LENGTH = struct.Struct("<I")
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -78,8 +79,12 @@ def _named_shape(row: Any) -> tuple[str, tuple[int, ...]]:
     name, shape = row
     if not isinstance(name, str) or len(name) > MAX_NAME or len(shape) > MAX_AXES:
         raise BadFrame("a name or a shape that is too long")
+    if not name.isprintable():  # neither control characters nor what no UTF-8 can hold
+        raise BadFrame("a name that cannot be printed")
     if any(type(size) is not int or size < 0 for size in shape):
         raise BadFrame("a shape that is no shape")
+    if math.prod(max(size, 1) for size in shape) > MAX_NUMBERS:
+        raise BadFrame("a shape that is too large")
     return name, tuple(shape)
 
 
