@@ -63,7 +63,7 @@ def test_without_bubblewrap_programs_are_refused(tmp_path: Path) -> None:
     assert "python -m rewardsmith.sandbox.wasm" in rows["wasmtime", "T2"]["remedy"]
     spoken = rewardsmith(tmp_path, "doctor", **nothing)
     assert "apt-get install bubblewrap" in spoken.out
-    assert "--allow-unsandboxed" in spoken.out
+    assert "allow_unsandboxed" in spoken.out
 
 
 def test_as_an_ordinary_user(tmp_path: Path) -> None:

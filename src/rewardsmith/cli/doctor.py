@@ -75,7 +75,7 @@ def _print(standings: tuple[Standing, ...], kernel: Kernel, tiers: dict[str, boo
     say(table(("extra", "installed"), lines))
     if not all(tiers.values()):
         say()
-        say("where a tier does not work, what needs it is refused; --allow-unsandboxed is typed for each run,")
+        say("where a tier does not work, what needs it is refused; allow_unsandboxed, typed for each run,")
         say("isolates nothing, and is stamped on every result")
 
 
