@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,6 +11,7 @@ import numpy as np
 
 from ...core.errors import BadInput
 from ...tasks.spaces import Discrete
+from ..control.compiled import compiled
 from ..control.config import whole
 from ..control.devices import prepare
 from ..control.networks import Networks
@@ -87,8 +87,8 @@ class SharedReplay:
             np.arange(members),
             np.zeros(members, np.float32),
         )
-        key = jax.vmap(partial(_key, iteration=0, purpose=0))(np.asarray(seeds, np.uint32))
-        state = np.asarray(jax.vmap(lambda key: task.env.reset(key, (config.envs,)))(key))
+        keys = _keys(np.asarray(seeds, np.uint32), 0, np.zeros(count, np.uint32))
+        state = np.stack([np.asarray(task.env.reset(key, (config.envs,))) for key in keys])
         windows = tuple(Window.empty(choices, config.window) for _ in seeds)
         first = [
             window.draw(_rng(seed, 0), (config.envs,)) for window, seed in zip(windows, seeds, strict=True)
@@ -218,7 +218,7 @@ def _played(now: SharedReplay) -> SharedReplay:
     rngs = [_rng(seed, iteration + 1) for seed in now.seeds]
     shape = (config.rollout, config.envs)
     next_up = [window.draw(rng, shape) for window, rng in zip(now.windows, rngs, strict=True)]
-    keys = jax.vmap(partial(_key, iteration=iteration, purpose=1))(np.asarray(now.seeds, np.uint32))
+    keys = _keys(np.asarray(now.seeds, np.uint32), iteration, np.ones(len(now.seeds), np.uint32))
     successors = np.stack(next_up, axis=1).astype(np.int32)
     explore = np.float32(config.explores(now.steps))
     nets = networks(task, config)
@@ -251,8 +251,8 @@ def _learned(now: SharedReplay) -> SharedReplay:
     discount = now.task.discount if config.discount is None else config.discount
     rates = Rates(config.learning_rate, config.max_grad_norm, config.polyak, discount)
     seeds = np.tile(np.asarray(now.seeds, np.uint32), len(now.rewards))
-    purposes = 2 + np.repeat(np.arange(len(now.rewards)), len(now.seeds))
-    keys = jax.vmap(lambda seed, purpose: _key(seed, len(now.episodes), purpose))(seeds, purposes)
+    purposes = 2 + np.repeat(np.arange(len(now.rewards), dtype=np.uint32), len(now.seeds))
+    keys = _keys(seeds, len(now.episodes), purposes)
     nets = networks(now.task, config)
     agents = study(nets, config.batch, config.updates, rates, now.agents, stored, np.int32(store.filled), keys)
     return replace(now, agents=Agents(*(np.asarray(leaf) for leaf in agents)))
@@ -325,8 +325,14 @@ def _check(task: Any, rewards: Sequence[Any], seeds: Sequence[int]) -> None:
         check_relabelling(reward, task)
 
 
-def _key(seed: Any, iteration: Any, purpose: Any) -> Any:
-    return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), iteration), purpose)
+@compiled
+def _keys(seeds: Any, iteration: Any, purposes: Any) -> Any:
+    """One random key per row: a function of seed, round and purpose alone."""
+
+    def key(seed: Any, purpose: Any) -> Any:
+        return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), iteration), purpose)
+
+    return jax.vmap(key)(seeds, purposes)
 
 
 def _rng(seed: int, iteration: int) -> np.random.Generator:
