@@ -229,3 +229,10 @@ def test_sizes_that_cannot_be():
         DoorKey(4)
     with pytest.raises(BadInput, match="room >= 3"):
         KeyCorridor(2, 1)
+
+
+def test_a_film_of_a_grid():
+    task = tasks.load("MiniGrid-DoorKey-6x6-v0")
+    film = task.render(lambda obs: np.zeros(len(obs), int), seed=1, frames=4, width=48)
+    assert film.shape == (4, 48, 48, 3)
+    assert film[0, :4, :4].mean() < film[0, 12:20, 12:20].mean()  # the wall in the corner is darker

@@ -14,7 +14,7 @@ from ..core.arrays import Array, Batch, xp
 from ..core.errors import BadInput
 from ..core.fields import NEXT, Field, with_twins
 from ..core.term import term
-from .envs.film import FRAMES, WIDTH, Act, film
+from .envs.film import FRAMES, WIDTH, Act, film, sketched
 from .envs.gym import Engine, GymEnv
 from .envs.protocol import ArrayEnv, Frame, Shape
 from .spaces import Actions
@@ -150,7 +150,9 @@ class Task:
         return self.env.sketch(obs) if self.frame is not None else []
 
     def render(self, act: Act, seed: int = 0, frames: int = FRAMES, width: int = WIDTH) -> Array:
-        """A film of one episode in a simulator: pictures ``(T, H, W, 3)`` of bytes, T at most ``frames``.
+        """A film of one episode: pictures ``(T, H, W, 3)`` of bytes, T at most ``frames``.
+
+        Simulators draw themselves; array functions are drawn from ``sketch``.
 
         Args:
             act: what to do, ``(1, O) -> (1,)`` or ``(1, A)``, for instance ``policy.act``.
@@ -158,13 +160,10 @@ class Task:
             width: no side of a picture is longer.
 
         Raises:
-            BadInput: this environment cannot be drawn here, and why; or it is one of array functions, which
-                ``sketch`` draws.
+            BadInput: this environment cannot be drawn here, and why.
         """
         if self.is_array:
-            raise BadInput(
-                f"film of {self.name}", "array functions", "a simulator", "sketch(obs) draws this one"
-            )
+            return sketched(self.env, act, seed, self.horizon, frames, width)
         return film(self.env, act, seed, frames, width)
 
     @staticmethod

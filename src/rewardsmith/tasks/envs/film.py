@@ -42,6 +42,32 @@ def film(env: Any, act: Act, seed: int, frames: int = FRAMES, width: int = WIDTH
     return np.stack(pictures)
 
 
+def sketched(env: Any, act: Act, seed: int, horizon: int, frames: int = FRAMES, width: int = WIDTH) -> Numbers:
+    """As ``film``, of an environment of array functions: its sketches as pictures.
+
+    Raises:
+        BadInput: the environment draws nothing.
+    """
+    from ..frames import frames as drawn
+
+    if getattr(env, "frame", None) is None:
+        raise BadInput("film", type(env).__name__, "an environment with a frame and a sketch")
+    left, right, bottom, top = env.frame
+    longest = max(right - left, top - bottom)
+    shape = tuple(max(1, round(width * side / longest)) for side in (top - bottom, right - left))
+    every = -(-horizon // frames)
+    state = env.reset(np.random.default_rng(seed), (1,))
+    seen: list[Numbers] = []
+    for t in range(horizon):
+        obs = np.asarray(env.observe(state), float)
+        if t % every == 0:
+            seen.append(obs[0])
+        state = env.step(state, np.asarray(act(obs)))
+        if env.terminated(state)[0]:
+            break
+    return drawn(env, np.stack(seen), (shape[0], shape[1]))
+
+
 def opengl(width: int) -> Any:
     """A place to draw in: the one that ``MUJOCO_GL`` names; else without a window, in software if need be.
 
