@@ -149,36 +149,39 @@ def killed(folder: Path) -> dict[str, Any]:
 
 @dataclass
 class Killer:
-    """Watches a search and kills a worker as soon as one trains; or stops the search where ``stop`` begins."""
+    """Watches a search and kills a worker as soon as one trains."""
 
-    stop: str = ""
     dead: list[int] = field(default_factory=list)
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
-        if self.stop and data.get("stage") == self.stop:
-            raise KeyboardInterrupt
-        if not self.stop and kind == "progress" and not self.dead and (training := workers()):
+        if kind == "progress" and not self.dead and (training := workers()):
             training[0].send_signal(signal.SIGKILL)
             self.dead.append(training[0].pid)
 
 
+class Stopper:
+    """Watches a search and stops it after its first round."""
+
+    def event(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == "round" and data["round"] == 1:
+            raise KeyboardInterrupt
+
+
 def searched(folder: Path) -> dict[str, Any]:
-    """A whole search here, on workers of which one dies, and begun on workers and ended here."""
-    wanted = Design(
-        "cartpole", replace(load_method("eureka"), rounds=2, candidates=4), 8, 3072, ppo=PPO_OPTIONS
-    )
+    """A whole search here, and one that begins here and ends on workers of which one dies."""
+    method = replace(load_method("eureka"), rounds=2, candidates=4)
+    wanted = Design("cartpole", method, 8, 3072, ppo=PPO_OPTIONS)
     here, killer = design(wanted, folder / "here"), Killer()
-    there = design(wanted, folder / "there", killer, CLUSTER)
     with contextlib.suppress(KeyboardInterrupt):
-        design(wanted, folder / "moved", Killer("final"), CLUSTER)
-    began = [event.key for event in Run.open(folder / "moved").events()]
-    moved = design(wanted, folder / "moved")
-    costs = [{name: run.spent()[name] for name in ("env_steps", "trainings")} for run in (here, there, moved)]
+        design(wanted, folder / "there", Stopper())
+    began = [event.key for event in Run.open(folder / "there").events()]
+    there = design(wanted, folder / "there", killer, CLUSTER)
+    costs = [{name: run.spent()[name] for name in ("env_steps", "trainings")} for run in (here, there)]
     return {
-        "equal": [here.fingerprint() == run.fingerprint() for run in (there, moved)],
-        "costs": [cost == costs[0] for cost in costs],
+        "equal": here.fingerprint() == there.fingerprint(),
+        "costs": costs[0] == costs[1],
         "killed": len(killer.dead),
-        "began": "round/1/selected" in began and "final" not in began,
+        "began": "round/0/selected" in began and "round/1/selected" not in began,
     }
 
 
