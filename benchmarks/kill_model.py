@@ -36,7 +36,7 @@ def main() -> None:
     whole = killed_search(root / "whole", 0, rng)
     ended: list[Ended] = []
     while (done := sum(len(each.kills) for each in ended)) < given.kills:
-        ended.append(killed_search(root / f"killed{len(ended)}", min(5, given.kills - done), rng, 15))
+        ended.append(killed_search(root / f"killed{len(ended)}", min(5, given.kills - done), rng, 8))
     print("search      kills  calls  charged  twice  result")
     print(row("whole", whole, whole))
     for number, each in enumerate(ended):

@@ -109,9 +109,10 @@ def _books(url: str) -> dict[str, int]:
 
 
 def _signs(url: str, root: Path) -> tuple[object, ...]:
-    """Changes whenever the search asks its model or writes anything."""
-    files = [path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file() and path.exists()]
-    return _books(url)["calls"], *sorted(files)
+    """Changes whenever the search has asked its model, recorded an event or made a checkpoint."""
+    lines = [path.read_bytes().count(b"\n") for path in root.glob("runs/*/events.jsonl")]
+    saved = sorted(path.name for path in root.glob("runs/*/checkpoints/*.npz"))
+    return _books(url)["calls"], lines, saved
 
 
 def _wait_for_progress(url: str, root: Path, pid: int) -> None:
