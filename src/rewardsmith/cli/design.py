@@ -25,57 +25,81 @@ NAME = "design"
 HELP = "Design a reward for a task and test it honestly."
 
 
+TaskName = Annotated[str | None, typer.Argument(help="A task (see `rewardsmith tasks`) or a task file.")]
+TaskOption = Annotated[
+    str | None, typer.Option("--task", help="The same as an option, for example --task my_task.py.")
+]
+Method = Annotated[str | None, typer.Option(help="How to search (see `rewardsmith methods`).")]
+Trainings = Annotated[int | None, typer.Option(help="Trainings that the search may start.")]
+Steps = Annotated[int | None, typer.Option(help="Environment steps of one training.")]
+Seeds = Annotated[int | None, typer.Option(help="Seeds per candidate during the search.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of everything.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "--runs", help="The runs folder [default: $REWARDSMITH_RUNS, else ./runs]."),
+]
+Llm = Annotated[
+    str | None, typer.Option("--llm", help="A language model writes: address of its endpoint, up to /v1.")
+]
+Model = Annotated[str | None, typer.Option(help="The name of the model there.")]
+Key = Annotated[str, typer.Option("--key-variable", help="The environment variable that holds the key.")]
+Calls = Annotated[int | None, typer.Option("--max-calls", help="Replies that may be used.")]
+Tokens = Annotated[int | None, typer.Option("--max-tokens", help="Tokens that may be used.")]
+Money = Annotated[float | None, typer.Option("--max-cost", help="Money that may be spent.")]
+Prices = Annotated[
+    tuple[float, float], typer.Option("--prices", help="Money for a million tokens read and written.")
+]
+Structured = Annotated[
+    bool, typer.Option("--structured", help="Ask for JSON by a schema instead of code in a fence.")
+]
+Feedback = Annotated[
+    str | None,
+    typer.Option(help="Who picks: terminal, json, scripted:success[:NOISE], scripted:FILE.json."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what it would cost and which prompts it would send.")
+]
+Resume = Annotated[
+    str | None,
+    typer.Option("--resume", help="Continue a run: its id, the beginning of it, a folder, latest."),
+]
+Engine = Annotated[str, typer.Option(help="Where trainings run: local, ray.")]
+Address = Annotated[
+    str | None, typer.Option(help="Of a running Ray cluster [default: one is started on this machine].")
+]
+Workers = Annotated[int | None, typer.Option(help="Ray workers to use [default: one per CPU].")]
+Store = Annotated[
+    str | None,
+    typer.Option(help="postgresql+psycopg://...: the journal of a new run [default: $REWARDSMITH_STORE]."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON in the last line.")]
+
+
 def command(
-    task: Annotated[str | None, typer.Argument(help="A task (see `rewardsmith tasks`) or a task file.")] = None,
-    task_option: Annotated[
-        str | None, typer.Option("--task", help="The same as an option, for example --task my_task.py.")
-    ] = None,
-    method: Annotated[str | None, typer.Option(help="How to search (see `rewardsmith methods`).")] = None,
-    trainings: Annotated[int | None, typer.Option(help="Trainings that the search may start.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Environment steps of one training.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Seeds per candidate during the search.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything.")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "--runs", help="The runs folder [default: $REWARDSMITH_RUNS, else ./runs]."),
-    ] = None,
-    llm: Annotated[
-        str | None, typer.Option("--llm", help="A language model writes: address of its endpoint, up to /v1.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
-    key: Annotated[
-        str, typer.Option("--key-variable", help="The environment variable that holds the key.")
-    ] = "OPENAI_API_KEY",
-    calls: Annotated[int | None, typer.Option("--max-calls", help="Replies that may be used.")] = None,
-    tokens: Annotated[int | None, typer.Option("--max-tokens", help="Tokens that may be used.")] = None,
-    money: Annotated[float | None, typer.Option("--max-cost", help="Money that may be spent.")] = None,
-    prices: Annotated[
-        tuple[float, float], typer.Option("--prices", help="Money for a million tokens read and written.")
-    ] = (0.0, 0.0),
-    structured: Annotated[
-        bool, typer.Option("--structured", help="Ask for JSON by a schema instead of code in a fence.")
-    ] = False,
-    feedback: Annotated[
-        str | None,
-        typer.Option(help="Who picks: terminal, json, scripted:success[:NOISE], scripted:FILE.json."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what it would cost and which prompts it would send.")
-    ] = False,
-    resume: Annotated[
-        str | None,
-        typer.Option("--resume", help="Continue a run: its id, the beginning of it, a folder, latest."),
-    ] = None,
-    engine: Annotated[str, typer.Option(help="Where trainings run: local, ray.")] = "local",
-    address: Annotated[
-        str | None, typer.Option(help="Of a running Ray cluster [default: one is started on this machine].")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="Ray workers to use [default: one per CPU].")] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(help="postgresql+psycopg://...: the journal of a new run [default: $REWARDSMITH_STORE]."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON in the last line.")] = False,
+    task: TaskName = None,
+    task_option: TaskOption = None,
+    method: Method = None,
+    trainings: Trainings = None,
+    steps: Steps = None,
+    seeds: Seeds = None,
+    seed: Seed = None,
+    out: Out = None,
+    llm: Llm = None,
+    model: Model = None,
+    key: Key = "OPENAI_API_KEY",
+    calls: Calls = None,
+    tokens: Tokens = None,
+    money: Money = None,
+    prices: Prices = (0.0, 0.0),
+    structured: Structured = False,
+    feedback: Feedback = None,
+    dry_run: DryRun = False,
+    resume: Resume = None,
+    engine: Engine = "local",
+    address: Address = None,
+    workers: Workers = None,
+    store: Store = None,
+    json: Json = False,
 ) -> None:
     """Run the verb."""
     if seed is not None and seed < 0:

@@ -20,6 +20,7 @@ from .. import __version__
 from ..core.errors import RewardsmithError
 from . import (
     audit,
+    bench,
     check,
     compare,
     design,
@@ -59,6 +60,7 @@ VERBS = (
     scripted_model,
     tasks,
     methods,
+    bench,
     systems,
     reproduce,
     transforms,

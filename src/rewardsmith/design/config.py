@@ -41,6 +41,7 @@ class Design:
         spend: calls, tokens and money that the model may use.
         structured: the model replies in JSON by a schema; otherwise code in a fence.
         feedback: who answers where the method asks people: ``terminal``, ``json`` or ``scripted:...``.
+        controls: train the controls beside the winner in the end; a comparison of methods needs none.
 
     Raises:
         BadInput: for a budget that buys nothing, or a method that asks people where nobody is named.
@@ -57,6 +58,7 @@ class Design:
     spend: Budget = field(default_factory=Budget)
     structured: bool = False
     feedback: str | None = None
+    controls: bool = True
 
     def __post_init__(self) -> None:
         for name in ("trainings", "steps", "seeds"):
@@ -139,6 +141,7 @@ class Design:
     def _writer(self, task: tasks.Task) -> dict[str, Any]:
         """Who writes and who answers, where it is not the method alone that decides."""
         found: dict[str, Any] = {} if self.feedback is None else {"feedback": self.feedback}
+        found |= {} if self.controls else {"controls": False}
         if self.llm is None:
             return found
         written = self.model_writer(task).record()
@@ -188,6 +191,7 @@ def from_record(config: dict[str, Any], llm: Endpoint | None = None) -> Design:
         tuple(sorted(ppo.items())),
         **_model(config.get("model"), llm),
         feedback=config.get("feedback"),
+        controls=config.get("controls", True),
     )
 
 

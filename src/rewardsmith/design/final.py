@@ -32,12 +32,13 @@ def report(search: Search, winner: Candidate) -> None:
     run, task = search.run, search.task
     if run.done("final") is not None and run.done("film") is not None:
         return
-    named = {"winner": winner.program, **controls(task)}
+    named = {"winner": winner.program, **(controls(task) if search.config.controls else {})}
     seeds = search.config.all_seeds().of("final")
     race = Race(
         "final/trained", task, tuple(named.values()), tuple(named), tuple(seeds), search.config.config()
     )
-    search.watch.event("controls", {"names": list(named)[1:], "seeds": len(seeds)})
+    if search.config.controls:
+        search.watch.event("controls", {"names": list(named)[1:], "seeds": len(seeds)})
     with search.span(race.key):
         population, env_steps, _ = train_race(run, race, search.progress("final"), search.engine)
     policies = population.policies()

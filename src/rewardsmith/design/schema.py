@@ -81,7 +81,8 @@ def record_of(method: Method) -> dict[str, Any]:
     """A method as plain data: ``parse_method`` gives it back."""
     record = asdict(method)
     record["strategy"] = {"kind": method.strategy.kind, **record["strategy"]}
-    record["screens"] = [{"kind": s.kind, **asdict(s)} for s in method.screens]  # type: ignore[call-overload]
+    screens: tuple[Any, ...] = method.screens  # any frozen dataclass with a kind
+    record["screens"] = [{"kind": each.kind, **asdict(each)} for each in screens]
     record["open"] = dict(method.open)
     return json.loads(json.dumps(record))
 
