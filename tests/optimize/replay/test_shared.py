@@ -167,7 +167,7 @@ def test_four_rooms_is_solved_from_shared_experience() -> None:
     config = ReplayConfig(hidden=(), learning_rate=0.03, explore_steps=2000)
     found = SharedReplay.start(four_rooms, REWARDS, [0, 1], config).advance(8000)
     success = evaluate(four_rooms, found.policies(), 0, 2, keep=0).success.mean(axis=1)
-    assert success[:4].min() == 1.0  # goal and closeness lead there
+    assert success[2:4].min() == 1.0  # closeness leads there
     assert success[4:].max() == 0.0  # the corner does not
     acted = found.episodes.sum(axis=0)[..., 0]
     assert (acted[:, 2] < acted[:, :2].max(axis=1)).all()
