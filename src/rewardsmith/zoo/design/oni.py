@@ -1,10 +1,10 @@
 """ONI: captions are labelled while the agent plays, and what the labels teach is its intrinsic reward.
 
-Differs from the paper: a key room with a repeatable key and tabular Q-learning instead of NetHack and PPO; a
-scripted labeller that errs on a tenth of the texts, always the same way, takes one text every 200 steps and
-answers 2,000 steps later; bags of words.  What is paid depends on the past, so the learner sees a hash of the
-paying texts that it has met.  That memory, the discount (0.9) and exploration (0.2) were chosen on seeds 2000
-to 2005, where without memory a text that is praised wrongly held the learner for long.
+Differs from the paper: a key room and tabular Q-learning instead of NetHack and PPO; a scripted labeller that
+errs on a tenth of the texts, takes one every 200 steps and answers 2,000 steps later; bags of words.  The
+learner sees a hash of the paying texts that it has met; that, the discount and exploration were chosen on seeds
+2000 to 2005.  After a first run had refuted the gain of all models "first only" was added: a greedy learner
+follows what 1 / N^3 leaves of a repeated payment, however little, and only no payment at all stops the loop.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ ARMS = {
     "classifier": build("classifier"),
     "ranker": build("ranker"),
     "novelty": build("novelty"),
+    "table, first only": build("table", beta=60.0),
 }
 Figures = dict[str, dict[str, np.ndarray]]
 
@@ -77,16 +78,11 @@ def train(names: Sequence[str], seeds: Sequence[int], episodes: int, reworded: f
 
 
 def claim(full: bool = False) -> Verdict:
-    """All arms at 10 % wrong labels; half the captions reworded; no, and 30 %, wrong labels."""
+    """All arms at 10 % wrong labels; half the captions reworded."""
     seeds, episodes = range(12 if full else 8), 400 if full else 25
     with Meter() as meter:
         got = train(list(ARMS) if full else list(ARMS)[:5], seeds, episodes, 0.0, 0.1)
         more = {"half reworded": train(["table", "classifier"], seeds, episodes, 0.5, 0.1)} if full else {}
-        noise = (
-            {flips: train(["table"], seeds, episodes, 0.0, flips)["table"] for flips in (0.0, 0.3)}
-            if full
-            else {}
-        )
         blind, sure = (train(["extrinsic"], seeds, 25, 0.0, flips)["extrinsic"] for flips in (0.9, 0.0))
     solved = {name: figures["solved"] for name, figures in got.items()}
     table, oldest, endless = got["table"], got["table, oldest first"], got["table, no discount"]
@@ -94,7 +90,7 @@ def claim(full: bool = False) -> Verdict:
         compare_paired(
             f"{name} solves 30 points more than extrinsic only", solved[name], solved["extrinsic"], 0.3
         )
-        for name in ("table", "classifier", "ranker")
+        for name in ("table", "classifier", "ranker", "table, first only")
         if name in got
     ]
     checks += [
@@ -114,7 +110,6 @@ def claim(full: bool = False) -> Verdict:
         n: {k: round(float(v.mean()), 4) for k, v in f.items()} for n, f in got.items()
     }
     figures["half reworded"] = {n: float(f["solved"].mean()) for m in more.values() for n, f in m.items()}
-    figures["solved by the table at flips"] = {
-        str(flips): float(f["solved"].mean()) for flips, f in noise.items()
-    }
-    return verdict(checks, seeds, "language models, NetHack, recurrent policies", figures, meter.cost)
+    return verdict(
+        checks, seeds, "language models, NetHack, recurrent policies, a noise curve", figures, meter.cost
+    )
