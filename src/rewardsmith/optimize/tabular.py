@@ -27,6 +27,7 @@ class QLearning:
         evaluate_every: the greedy policy is evaluated exactly after every so many episodes.
         random_ties: choose among equally good actions at random; False takes the first one, which makes
             every reward that is rarely seen look harder to learn than it is.
+        keep_policies: also return the greedy actions at every evaluation.
     """
 
     episodes: int = 300
@@ -35,6 +36,7 @@ class QLearning:
     epsilon: float = 0.1
     evaluate_every: int = 1
     random_ties: bool = True
+    keep_policies: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,15 @@ class Curves:
     """Exact performance under the MDP's own reward while learning.
 
     ``episodes``: ``(E,)`` numbers of episodes seen; ``performance``: ``(K, N, E)``; ``steps``: ``(K, N)``
-    environment steps used; ``values``: ``(K, N, S, A)`` action values in the end, of Q-learning only.
+    environment steps used; ``values``: ``(K, N, S, A)`` action values in the end, of Q-learning only;
+    ``policies``: ``(K, N, E, S)`` greedy actions, where they were to be kept.
     """
 
     episodes: Table
     performance: Floats
     steps: Table
     values: Floats = field(default_factory=lambda: np.zeros(0))
+    policies: Table = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def episodes_to(self, level: float) -> Floats:
         """Episodes until the performance first reaches ``level``; all episodes where it never does."""
@@ -109,20 +113,30 @@ class OnlineReward(Protocol):
         ...
 
 
-def q_learning(mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QLearning) -> Curves:
-    """Train ``K x N`` independent learners, one per reward table ``(K, S, A)`` and seed."""
+def q_learning(
+    mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QLearning, crossed: bool = True
+) -> Curves:
+    """Train ``K x N`` independent learners, one per reward table ``(K, S, A)`` and seed.
+
+    With ``crossed=False`` the k-th reward is trained with the k-th seed only; the results are ``(K, 1)``.
+    """
     rewards = np.asarray(rewards, dtype=np.float64)
     if rewards.ndim != 3 or rewards.shape[1:] != (mdp.states, mdp.actions):
         raise BadInput("rewards", f"shape {rewards.shape}", f"(K, {mdp.states}, {mdp.actions})")
-    kinds, n = len(rewards), len(seeds)
-    which, agent = np.repeat(np.arange(kinds), n), np.arange(kinds * n)
+    if not crossed and len(rewards) != len(seeds):
+        raise BadInput("seeds", len(seeds), f"{len(rewards)}: one for each reward, since crossed=False")
+    kinds, n = (len(rewards) if crossed else 1), len(seeds)
+    which = np.repeat(np.arange(kinds), n) if crossed else np.arange(n)
+    agent = np.arange(kinds * n)
     sample, rngs = Sampler(mdp, kinds), [np.random.default_rng(seed) for seed in seeds]
     q = np.zeros((kinds * n, mdp.states, mdp.actions))
     steps, at, curve = np.zeros(kinds * n, np.int64), list[int](), list[Floats]()
+    kept = list[Table]()
     for episode in range(config.episodes + 1):
         if episode % config.evaluate_every == 0:
             at.append(episode)
             curve.append(_greedy_performance(mdp, q))
+            kept += [q.argmax(-1)] if config.keep_policies else []
         if episode == config.episodes:
             break
         numbers = draws(rngs, config.horizon, 2 + mdp.actions)
@@ -140,9 +154,10 @@ def q_learning(mdp: TabularMDP, rewards: Table, seeds: Sequence[int], config: QL
             live, s = live & ~mdp.ends[after], after
             if not live.any():
                 break
-    shape = (kinds, n)
+    shape = (kinds, n) if crossed else (n, 1)
     curves = np.stack(curve, -1).reshape(*shape, -1)
-    return Curves(np.array(at), curves, steps.reshape(shape), q.reshape(*shape, *q.shape[1:]))
+    policies = np.stack(kept, 1).reshape(*shape, len(kept), -1) if kept else np.zeros(0, np.int64)
+    return Curves(np.array(at), curves, steps.reshape(shape), q.reshape(*shape, *q.shape[1:]), policies)
 
 
 def reinforce(mdp: TabularMDP, seeds: Sequence[int], config: Reinforce, online: OnlineReward) -> Curves:
