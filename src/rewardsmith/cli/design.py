@@ -52,6 +52,10 @@ Prices = Annotated[
 Structured = Annotated[
     bool, typer.Option("--structured", help="Ask for JSON by a schema instead of code in a fence.")
 ]
+Language = Annotated[str | None, typer.Option(help="What the model may answer: programs, or sandboxed python.")]
+Unsandboxed = Annotated[
+    bool, typer.Option("--allow-unsandboxed", help="Run a model's Python without a sandbox, in this run only.")
+]
 Feedback = Annotated[
     str | None,
     typer.Option(help="Who picks: terminal, json, scripted:success[:NOISE], scripted:FILE.json."),
@@ -92,6 +96,8 @@ def command(
     money: Money = None,
     prices: Prices = (0.0, 0.0),
     structured: Structured = False,
+    language: Language = None,
+    unsandboxed: Unsandboxed = False,
     feedback: Feedback = None,
     dry_run: DryRun = False,
     resume: Resume = None,
@@ -110,6 +116,7 @@ def command(
     spend = {"calls": calls, "tokens": tokens, "money": money}
     given |= {"spend": spend if any(v is not None for v in spend.values()) else None}
     given |= {"structured": structured or None, "feedback": feedback}
+    given |= {"language": language, "unsandboxed": unsandboxed or None}
     given = {name: value for name, value in given.items() if value is not None}
     place = _Place(engine, address, positive("--workers", workers), store)
     named = _one_task(task, task_option)

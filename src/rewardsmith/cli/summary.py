@@ -31,6 +31,10 @@ def lines(outcome: Mapping[str, Any]) -> list[str]:
         row("in words", str(outcome.get("words") or "-")),
         row("controls", _controls(outcome.get("controls") or {})),
     ]
+    if outcome.get("writer") not in (None, "grammar"):
+        found.append(row("written by", _author(outcome)))
+    if outcome.get("person"):
+        found.append(row("judged by", str(outcome["person"])))
     found += _honesty(outcome)
     cost = [f"{outcome.get('trainings', '-')} trainings", f"{count(outcome.get('env_steps') or 0)} steps"]
     if outcome.get("wall_s"):
@@ -43,6 +47,15 @@ def next_steps(run_id: str, report: Path | None, runs: Path | None) -> list[str]
     place = f" --runs {runs}" if runs is not None else ""
     opened = f"open {report}" if report else f"rewardsmith report {run_id}{place}"
     return [row("saved", f"{opened}\nrewardsmith export {run_id}{place} --out reward.py")]
+
+
+def _author(outcome: Mapping[str, Any]) -> str:
+    spent = outcome.get("spent") or {}
+    tokens = spent.get("prompt_tokens", 0) + spent.get("completion_tokens", 0)
+    told = f"{outcome['writer']}: {spent.get('replies', 0)} replies, {count(tokens)} tokens" if spent else ""
+    money = f", {spent['money']:.2f} spent" if spent.get("money") else ""
+    held = f", Python held by {outcome['sandbox']}" if outcome.get("sandbox") else ""
+    return f"{told or outcome['writer']}{money}{held}"
 
 
 def _controls(controls: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import __version__, tasks
 from ..core.endpoint import Budget, Endpoint
@@ -42,6 +42,8 @@ class Design:
         structured: the model replies in JSON by a schema; otherwise code in a fence.
         feedback: who answers where the method asks people: ``terminal``, ``json`` or ``scripted:...``.
         controls: train the controls beside the winner in the end; a comparison of methods needs none.
+        language: what the model may answer, instead of the method's: ``programs`` or sandboxed ``python``.
+        unsandboxed: run its Python without a sandbox; for this run alone, and stamped on its results.
 
     Raises:
         BadInput: for a budget that buys nothing, or a method that asks people where nobody is named.
@@ -59,6 +61,8 @@ class Design:
     structured: bool = False
     feedback: str | None = None
     controls: bool = True
+    language: Literal["programs", "python"] | None = None
+    unsandboxed: bool = False
 
     def __post_init__(self) -> None:
         for name in ("trainings", "steps", "seeds"):
@@ -87,6 +91,10 @@ class Design:
             )
         if self.feedback is not None:
             parse_person(self.feedback)
+        if self.language not in (None, "programs", "python"):
+            raise BadInput("language", repr(self.language), "programs or python")
+        if method.writing.language == "python" and self.llm is None:
+            raise BadInput("language", "python without --llm", "programs", "the grammar writes programs only")
 
     def budgeted(self, task: tasks.Task) -> Design:
         """The same design with the task's budget where none was given."""
@@ -95,7 +103,10 @@ class Design:
     @property
     def resolved(self) -> Method:
         """The method's configuration."""
-        return self.method if isinstance(self.method, Method) else load_method(self.method)
+        found = self.method if isinstance(self.method, Method) else load_method(self.method)
+        if self.language is None:
+            return found
+        return replace(found, writing=replace(found.writing, language=self.language))
 
     @property
     def each(self) -> int:
@@ -142,6 +153,7 @@ class Design:
         """Who writes and who answers, where it is not the method alone that decides."""
         found: dict[str, Any] = {} if self.feedback is None else {"feedback": self.feedback}
         found |= {} if self.controls else {"controls": False}
+        found |= {"unsandboxed": True} if self.unsandboxed else {}
         if self.llm is None:
             return found
         written = self.model_writer(task).record()
@@ -192,6 +204,7 @@ def from_record(config: dict[str, Any], llm: Endpoint | None = None) -> Design:
         **_model(config.get("model"), llm),
         feedback=config.get("feedback"),
         controls=config.get("controls", True),
+        unsandboxed=config.get("unsandboxed", False),
     )
 
 

@@ -72,9 +72,23 @@ def design(
             answering = person if config.feedback is None else parse_person(config.feedback) or person
             search = Search(config, task, run, watch or Silent(), engine or Local())
             search.audience.person = answering
-            search.go()
+            with _sandboxed(config, run):
+                search.go()
         folder = run.folder
     return Run.open(folder.parent, folder)
+
+
+@contextmanager
+def _sandboxed(config: Design, run: Run) -> Generator[None]:
+    """Where rewards may be Python, the pool that runs them, and its stamp in the journal."""
+    if config.resolved.writing.language != "python":
+        yield
+        return
+    from ..sandbox import Pool, using
+
+    with Pool("T1", allow_unsandboxed=config.unsandboxed) as pool, using(pool):
+        run.record("sandbox", "sandbox", {"tier": "T1"}, timing={"stamp": pool.stamp})
+        yield
 
 
 @dataclass

@@ -11,7 +11,8 @@ def outcome(run: Run) -> dict[str, Any]:
     """What a run found and what it cost.
 
     Keys: ``run``, ``task``, ``method``, ``status``, ``reward`` (text), ``words``, ``success`` (mean, low, high,
-    seeds, per_seed), ``selected_on``, ``shrinkage``, ``failed_seeds``, ``controls`` (zero, sparse, native),
+    seeds, per_seed), ``writer`` (who wrote the programs), ``person`` (who answered), ``spent`` (replies, tokens,
+    money), ``sandbox`` (what held Python), ``selected_on``, ``shrinkage``, ``failed_seeds``, ``controls`` (zero, sparse, native),
     ``gymnasium``, ``env_steps``, ``trainings``, ``programs``, ``screened``, ``wall_s``, ``folder``.  What is
     not there yet is None.
     """
@@ -28,6 +29,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "reward": final.get("reward"),
         "words": final.get("words"),
         "success": {name: success[name] for name in kept} if success else None,
+        **_authors(run),
         **{name: final.get(name) for name in names},
         "controls": {name: _control(controls.get(name)) for name in ("zero", "sparse", "native")},
         "env_steps": int(spent.get("env_steps", 0)),
@@ -36,6 +38,19 @@ def outcome(run: Run) -> dict[str, Any]:
         "screened": finished.get("screened"),
         "wall_s": round(float(spent.get("wall_s", 0.0)), 3),
         "folder": str(run.folder),
+    }
+
+
+def _authors(run: Run) -> dict[str, Any]:
+    """Who wrote, who answered, and what held the code; a stand-in says that it is one."""
+    written = [event.payload for event in run.events("proposed") if "writer" in event.payload]
+    answers = run.events("answer")
+    sandbox = run.event("sandbox")
+    return {
+        "writer": written[-1]["writer"] if written else None,
+        "person": answers[-1].payload["person"] if answers else None,
+        "spent": written[-1].get("spent") if written else None,
+        "sandbox": None if sandbox is None else sandbox.timing["stamp"],
     }
 
 
