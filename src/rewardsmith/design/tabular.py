@@ -21,7 +21,7 @@ from ..feedback.person import Person, Question, Shown
 from ..optimize.tabular import QLearning, q_learning
 from ..program import Grammar, Program
 from .candidate import POINTS, Candidate, Parent, TermTrace, View
-from .propose.ask import Writer
+from .propose.ask import Ask, Draft, Writer
 from .propose.grammar import GrammarWriter
 from .strategy.protocol import Strategy
 
@@ -219,9 +219,10 @@ def retrain(
 
 
 def baseline(task: TabularTask, reward: Floats, seeds: Sequence[int], fresh: int = 4) -> Floats:
-    """The same of one fixed reward table ``(S, A)``, with the same seeds as ``retrain``: ``(len(seeds),)``."""
+    """The same of a reward table ``(S, A)``, or of one for each seed, with the seeds of ``retrain``."""
     numbers = [_fresh(seed, i, fresh) for seed in seeds for i in range(fresh)]
-    done = train(task, [{"reward": reward}] * len(numbers), numbers)
+    tables = np.broadcast_to(reward, (len(seeds), *task.mdp.transition.shape[:2]))
+    done = train(task, [{"reward": table} for table in tables for _ in range(fresh)], numbers)
     found: Floats = np.array([each.last for each in done]).reshape(-1, fresh).mean(-1)
     return found
 
@@ -237,6 +238,7 @@ class _Running:
         self.task, self.plan, self.found = task, plan, Found()
         self.writer: Writer = plan.writer or GrammarWriter(task.grammar)
         self.state, self.written = plan.strategy.start(), self.writer.start()
+        self.asked: dict[str, Ask] = {}
         self.rng, self.known = np.random.default_rng([plan.seed, 1]), frozenset[str]()
 
     def view(self, number: int) -> View:
@@ -262,6 +264,7 @@ class _Running:
             if parts is not None:
                 candidate = Candidate(f"r{number}c{k}", draft.program, draft.ask.operator, draft.ask.names)
                 new.append((candidate, parts))
+                self.asked[candidate.id] = draft.ask
         return new
 
     def take(self, number: int, done: Sequence[tuple[Candidate, Trained]]) -> None:
@@ -280,6 +283,8 @@ class _Running:
         trained = {**self.found.trained, **{each.id: result for each, result in done}}
         self.found = Found(rounds, trained, self.found.pairs + pairs)
         self.state = self.plan.strategy.learn(self.state, self.view(number + 1))
+        drafts = [Draft(each.program, self.asked[each.id]) for each, _ in done]
+        self.written = self.writer.learn(self.written, drafts, list(truth.values()) if "score" in sees else [])
 
 
 def _order(
