@@ -197,6 +197,7 @@ class Search:
         rng = np.random.default_rng([self.config.seed, number])
         for _ in range(8):
             asks = self.config.resolved.strategy.asks(state, self._view(number), count - passed, rng)
+            count = min(count, passed + len(asks))  # a strategy may want fewer: elites keep their places
             drafts = self.writer.write(written, asks, frozenset(self.known), rng)
             verdicts = self._screened(drafts)
             found += zip(drafts, verdicts, strict=True)
