@@ -47,8 +47,7 @@ def _functions(source: str) -> list[str]:
 
 def _is_command(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """A verb of the command line: its arguments are the options a person types."""
-    annotated = [arg for arg in node.args.args if arg.annotation and "typer." in ast.unparse(arg.annotation)]
-    return node.name == "command" and bool(annotated)
+    return node.name == "command" and all(arg.annotation for arg in node.args.args)
 
 
 def _ignores(source: str) -> list[str]:

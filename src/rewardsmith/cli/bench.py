@@ -37,13 +37,14 @@ def command(
     ] = None,
     model: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
     key: Annotated[str, typer.Option("--key-variable", help="The variable with the key.")] = "OPENAI_API_KEY",
+    jobs: Annotated[int, typer.Option(help="Searches at the same time, each on a core of its own.")] = 1,
     out: Annotated[Path, typer.Option("--out", help="A folder for its runs, table and page.")] = Path("bench"),
     json: Annotated[bool, typer.Option("--json", help="Print JSON as the last line.")] = False,
 ) -> None:
     """Run the verb."""
     if what not in WHAT:
         raise BadInput("bench", repr(what), ", ".join(WHAT))
-    for name, value in (("--trainings", trainings), ("--seeds", seeds), ("--each", each)):
+    for name, value in (("--trainings", trainings), ("--seeds", seeds), ("--each", each), ("--jobs", jobs)):
         positive(name, value)
     from .. import __version__
     from ..design.schema import method_names
@@ -53,7 +54,7 @@ def command(
     chosen = method_names() if methods is None else _names(methods)
     endpoint = endpoint_of(llm, model, key, (0.0, 0.0), None)
     match = Tournament(chosen, _names(tasks), trainings, steps, seeds, each, not published, endpoint)
-    cells = play(match, out / "runs", _Told())
+    cells = play(match, out / "runs", _Told(), jobs)
     found = ratings(cells)
     record = _record(match, cells, found) | {"version": __version__}
     path = page.write(record, out / "methods.html")
