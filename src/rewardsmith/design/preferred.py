@@ -1,0 +1,91 @@
+"""Reward tables from comparisons of trajectories: the classic rival of searches that people steer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import BadInput
+from ..core.mdp import Floats, Table, TabularMDP
+from ..learn.preferences import fit_preferences
+from ..optimize.tabular import Sampler, q_learning
+from .tabular import TabularTask
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """How many pairs of trajectories are compared, and how.
+
+    Args:
+        total: pairs over all rounds.
+        rounds: after each, the reward is fitted to all pairs and a policy is trained on it.
+        epsilon: share of random actions when trajectories of the trained policy are recorded; the first
+            round's are all random.
+        noise: probability that a label is flipped.
+        l2: ridge of the Bradley-Terry fit.
+    """
+
+    total: int
+    rounds: int = 5
+    epsilon: float = 0.3
+    noise: float = 0.0
+    l2: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1 or self.total < self.rounds:
+            raise BadInput("comparisons", f"{self.total} in {self.rounds} rounds", "at least one per round")
+
+
+def preferred_rewards(task: TabularTask, setting: Comparisons, seeds: Sequence[int]) -> tuple[Floats, int]:
+    """One reward table ``(S, A)`` per seed, ``(N, S, A)``, and the steps in recorded and training episodes.
+
+    ``r(s, a) = E[w(s')]``; w maximises the Bradley-Terry likelihood of labels that say which trajectory has
+    the higher discounted return of the task's own reward; equal ones are ties.
+
+    Source: Christiano et al., "Deep reinforcement learning from human preferences", NeurIPS 2017.
+    Differs from the paper: a table instead of a network; whole trajectories instead of segments.
+    """
+    mdp, horizon = task.mdp, task.learning.horizon
+    rngs = [np.random.default_rng([seed, 2]) for seed in seeds]
+    policies: list[Floats] = [np.full((mdp.states, mdp.actions), 1 / mdp.actions)] * len(seeds)
+    seen: list[tuple[list[Floats], list[Floats]]] = [([], []) for _ in seeds]
+    tables, steps = np.zeros((len(seeds), mdp.states, mdp.actions)), 0
+    sizes = [len(part) for part in np.array_split(np.arange(setting.total), setting.rounds)]
+    for number, size in enumerate(sizes):
+        for k, rng in enumerate(rngs):
+            counts, truth = rollouts(mdp, policies[k], 2 * size, horizon, rng)
+            steps += int(counts.sum())
+            label = (1 + np.sign(np.round(truth[:size] - truth[size:], 12))) / 2
+            flipped = rng.random(size) < setting.noise
+            seen[k][0].append(counts[:size] - counts[size:])
+            seen[k][1].append(np.where(flipped, 1 - label, label))
+            weights = fit_preferences(np.concatenate(seen[k][0]), np.concatenate(seen[k][1]), setting.l2)
+            tables[k] = np.where(mdp.ends[:, None], 0.0, mdp.transition @ weights)
+        learning = replace(task.learning, evaluate_every=task.learning.episodes)
+        own = [int(np.random.SeedSequence([seed, 3, number]).generate_state(1)[0]) for seed in seeds]
+        curves = q_learning(mdp, tables, own, learning, crossed=False)
+        steps += int(curves.steps.sum())
+        best = np.eye(mdp.actions)[curves.values[:, 0].argmax(-1)]
+        policies = list((1 - setting.epsilon) * best + setting.epsilon / mdp.actions)
+    return tables, steps
+
+
+def rollouts(
+    mdp: TabularMDP, policy: Table, count: int, horizon: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Visits of states after the first ``(count, S)`` and discounted own returns ``(count,)`` of episodes."""
+    sample, cumulative = Sampler(mdp, 1), np.asarray(policy).cumsum(-1)
+    s = np.minimum(np.searchsorted(sample.start, rng.random(count), side="right"), sample.last)
+    counts, total, live = np.zeros((count, mdp.states)), np.zeros(count), ~mdp.ends[s]
+    own: Any = mdp.reward if mdp.reward.ndim == 3 else np.repeat(mdp.reward[:, :, None], mdp.states, -1)
+    for t in range(horizon):
+        draw = rng.random((count, 2))
+        a = np.minimum((cumulative[s] <= draw[:, :1]).sum(-1), mdp.actions - 1)
+        after = sample.next(s, a, draw[:, 1])
+        total[live] += mdp.discount**t * own[s, a, after][live]
+        counts[np.flatnonzero(live), after[live]] += 1
+        live, s = live & ~mdp.ends[after], np.where(live, after, s)
+    return counts, total
