@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -79,6 +80,33 @@ def test_evaluation_in_gymnasium_equals_our_own_up_to_starts() -> None:
     untrained = Population.start(swing, [swing.naive], [0], QUICK).policies()[0]
     with pytest.raises(BadInput, match="cartpole_swingup"):
         evaluate_in_gymnasium(swing, untrained)
+
+
+class Third(gymnasium.Env[np.ndarray, int]):
+    """Says of each third step that it succeeded, whatever is done."""
+
+    observation_space = gymnasium.spaces.Box(0.0, 1.0, (1,))
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        self.t = 0
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        self.t += 1
+        told = {"is_success": True} if self.t % 3 == 0 else {}
+        return np.zeros(1, np.float32), 0.0, False, False, told
+
+
+def test_the_verdict_of_an_environment_is_read_in_gymnasium_too() -> None:
+    gymnasium.register("Third-v0", entry_point=Third, max_episode_steps=12)
+    success = tasks.Success(tasks.native_success, "share of the steps")
+    task = tasks.Task.from_gymnasium(
+        "Third-v0", fields=(), success=success, success_key="is_success", engine="gymnasium"
+    )
+    policy = Population.start(task, [task.native], [0], QUICK).policies()[0]
+    assert evaluate_in_gymnasium(task, policy, episodes=3).success.tolist() == [[4 / 12] * 3]
+    assert evaluate(task, [policy], 0, 3).success.tolist() == [[4 / 12] * 3]
 
 
 def test_what_follows_the_end_of_an_episode_does_not_count() -> None:

@@ -121,8 +121,8 @@ def summary(values: Sequence[float]) -> dict[str, Any]:
 def _in_gymnasium(task: Task, policy: Policy, seed: int) -> dict[str, Any] | None:
     """The best of the final policies in Gymnasium itself, on starts of its own."""
     name = gymnasium_id(task)
-    if name is None:
-        return None
+    if name is None or (not task.is_array and task.env.engine == "envpool"):
+        return None  # an id that only envpool knows, such as Meta-World's there
     played = evaluate_in_gymnasium(task, policy, GYMNASIUM_EPISODES, seed=_STARTS % 2**31 + seed, keep=0)
     return {
         "id": name,

@@ -148,7 +148,7 @@ def evaluate_in_gymnasium(
     except ImportError:
         raise MissingExtra("gymnasium", "control", "evaluating in Gymnasium") from None
     name = task.env.gym_id if task.is_array else task.env.id
-    if name is None or getattr(task.env, "success_key", None):
+    if name is None:
         raise BadInput(f"task {task.name}", "an environment of our own", "a task that Gymnasium has too")
     options = {} if task.is_array else dict(task.env.options)
     if getattr(task.env, "package", None):
@@ -169,7 +169,8 @@ def _play_gymnasium(task: Any, policy: Policy, envs: Sequence[Any], seed: int) -
     obs = np.stack([np.ravel(env.reset(seed=seed + i)[0]).astype(np.float64) for i, env in enumerate(envs)])
     shape = (len(envs), task.horizon)
     happened, terminated = np.zeros(shape, bool), np.zeros(shape, bool)
-    paid = np.zeros(shape)
+    paid, verdict = np.zeros(shape), np.zeros(shape)
+    key = None if task.is_array else task.env.success_key
     seen, following = np.zeros((*shape, obs.shape[-1])), np.zeros((*shape, obs.shape[-1]))
     actions: list[Numbers] = []
     alive = np.ones(len(envs), bool)
@@ -179,7 +180,8 @@ def _play_gymnasium(task: Any, policy: Policy, envs: Sequence[Any], seed: int) -
         seen[:, t] = obs
         for i in np.flatnonzero(alive).tolist():
             move = legal(action[i : i + 1], envs[i].action_space)[0]
-            after, paid[i, t], ended, cut, _ = envs[i].step(move)
+            after, paid[i, t], ended, cut, info = envs[i].step(move)
+            verdict[i, t] = 0.0 if key is None else float(info.get(key, 0.0))
             happened[i, t], terminated[i, t] = True, ended
             obs[i] = np.ravel(after)
             alive[i] = not (ended or cut)
@@ -188,7 +190,8 @@ def _play_gymnasium(task: Any, policy: Policy, envs: Sequence[Any], seed: int) -
             break
     pad = [np.zeros_like(actions[0])] * (task.horizon - len(actions))
     native = {} if task.is_array else {"native_reward": paid}
-    batch = task.batch(seen, np.stack(actions + pad, axis=1), following, terminated, **native)
+    told = {} if key is None else {"native_success": verdict}
+    batch = task.batch(seen, np.stack(actions + pad, axis=1), following, terminated, **native, **told)
     return {**batch, "happened": happened}
 
 
