@@ -27,6 +27,7 @@ from . import final
 from .candidate import Candidate, Parent, View, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
+from .compose import composed
 from .config import Design, describe
 from .notes import notes
 from .people import Audience
@@ -198,7 +199,8 @@ class Search:
         for _ in range(8):
             asks = self.config.resolved.strategy.asks(state, self._view(number), count - passed, rng)
             count = min(count, passed + len(asks))  # a strategy may want fewer: elites keep their places
-            drafts = self.writer.write(written, asks, frozenset(self.known), rng)
+            written_now = self.writer.write(written, asks, frozenset(self.known), rng)
+            drafts = [composed(draft, self.config.resolved.writing.compose) for draft in written_now]
             verdicts = self._screened(drafts)
             found += zip(drafts, verdicts, strict=True)
             passed += sum(verdict is None for verdict in verdicts)

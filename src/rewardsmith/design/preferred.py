@@ -11,7 +11,7 @@ import numpy as np
 from ..core.errors import BadInput
 from ..core.mdp import Floats, Table, TabularMDP
 from ..learn.preferences import fit_preferences
-from ..optimize.tabular import Sampler, q_learning
+from ..optimize.tabular import q_learning, walk
 from .tabular import TabularTask
 
 
@@ -77,15 +77,11 @@ def rollouts(
     mdp: TabularMDP, policy: Table, count: int, horizon: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Visits of states after the first ``(count, S)`` and discounted own returns ``(count,)`` of episodes."""
-    sample, cumulative = Sampler(mdp, 1), np.asarray(policy).cumsum(-1)
-    s = np.minimum(np.searchsorted(sample.start, rng.random(count), side="right"), sample.last)
-    counts, total, live = np.zeros((count, mdp.states)), np.zeros(count), ~mdp.ends[s]
+    played = walk(mdp, policy, count, horizon, rng)
     own: Any = mdp.reward if mdp.reward.ndim == 3 else np.repeat(mdp.reward[:, :, None], mdp.states, -1)
-    for t in range(horizon):
-        draw = rng.random((count, 2))
-        a = np.minimum((cumulative[s] <= draw[:, :1]).sum(-1), mdp.actions - 1)
-        after = sample.next(s, a, draw[:, 1])
-        total[live] += mdp.discount**t * own[s, a, after][live]
-        counts[np.flatnonzero(live), after[live]] += 1
-        live, s = live & ~mdp.ends[after], np.where(live, after, s)
-    return counts, total
+    gains = np.where(played.live, own[played.state, played.action, played.after], 0.0)
+    who = np.broadcast_to(np.arange(count), played.after.shape)
+    counts = np.zeros((count, mdp.states))
+    np.add.at(counts, (who[played.live], played.after[played.live]), 1)
+    truth: Floats = (mdp.discount ** np.arange(horizon)[:, None] * gains).sum(0)
+    return counts, truth

@@ -15,14 +15,15 @@ import numpy as np
 
 from ..core import grid
 from ..core.errors import ProgramError
-from ..core.fields import Field, with_twins
+from ..core.fields import NEXT, Field, with_twins
 from ..core.mdp import Floats, Table, TabularMDP, value_iteration
 from ..feedback.person import Person, Question, Shown
-from ..optimize.tabular import QLearning, q_learning
+from ..optimize.tabular import QLearning, q_learning, walk
 from ..program import Grammar, Program
 from .candidate import POINTS, Candidate, Parent, TermTrace, View
 from .propose.ask import Ask, Draft, Writer
 from .propose.grammar import GrammarWriter
+from .screen.protocol import Episode
 from .strategy.protocol import Strategy
 
 
@@ -78,10 +79,14 @@ class TabularTask:
 
 @dataclass(frozen=True)
 class Trained:
-    """One training: success over training as a share of the best possible, and what each part paid."""
+    """One training: success over training as a share of the best possible, and what each part paid.
+
+    ``choices``: the action that the policy takes in each state in the end.
+    """
 
     curve: tuple[float, ...]
     terms: Mapping[str, TermTrace] = field(default_factory=dict[str, TermTrace])
+    choices: tuple[int, ...] = ()
 
     @property
     def peak(self) -> float:
@@ -134,9 +139,26 @@ def train(task: TabularTask, tables: Sequence[Mapping[str, Floats]], seeds: Sequ
     visits = _visits(task.mdp, curves.policies[:, 0, 1:], learning.epsilon)
     success = curves.performance[:, 0, 1:] / task.best
     return [
-        Trained(tuple(map(float, curve)), _traces(parts, seen))
-        for parts, curve, seen in zip(tables, success, visits, strict=True)
+        Trained(tuple(map(float, curve)), _traces(parts, seen), tuple(map(int, last)))
+        for parts, curve, seen, last in zip(tables, success, visits, curves.policies[:, 0, -1], strict=True)
     ]
+
+
+def play(
+    task: TabularTask, choices: Sequence[int], count: int, rng: np.random.Generator
+) -> tuple[Episode, ...]:
+    """Episodes of a policy; one succeeds whose last step is paid by the task's own reward."""
+    mdp = task.mdp
+    done = walk(mdp, np.eye(mdp.actions)[list(choices)], count, task.learning.horizon, rng)
+    own = mdp.reward if mdp.reward.ndim == 3 else np.repeat(mdp.reward[:, :, None], mdp.states, -1)
+    found: list[Episode] = []
+    for m in range(count):
+        s, a, after = (each[done.live[:, m], m] for each in (done.state, done.action, done.after))
+        batch: dict[str, Table] = {"action": a, "terminated": mdp.ends[after].astype(np.float64)}
+        for name, values in task.values.items():
+            batch |= {name: values[s], f"{NEXT}{name}": values[after]}
+        found.append(Episode(batch, bool(len(s)) and bool(own[s[-1], a[-1], after[-1]] > 0)))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

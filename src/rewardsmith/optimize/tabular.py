@@ -235,6 +235,30 @@ def draws(rngs: Sequence[np.random.Generator], horizon: int, width: int) -> Floa
     return np.stack([rng.random((horizon, width)) for rng in rngs], axis=1)
 
 
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """Episodes of one policy, time first: ``state, action, after, live`` are ``(T, M)``; ``live`` as above."""
+
+    state: Table
+    action: Table
+    after: Table
+    live: Table
+
+
+def walk(mdp: TabularMDP, policy: Table, count: int, horizon: int, rng: np.random.Generator) -> Walk:
+    """Play ``count`` episodes of at most ``horizon`` steps of a policy ``(S, A)``."""
+    sample, cumulative = Sampler(mdp, 1), np.asarray(policy).cumsum(-1)
+    s = np.minimum(np.searchsorted(sample.start, rng.random(count), side="right"), sample.last)
+    live, rows = ~mdp.ends[s], list[tuple[Table, ...]]()
+    for _ in range(horizon):
+        draw = rng.random((count, 2))
+        a = np.minimum((cumulative[s] <= draw[:, :1]).sum(-1), mdp.actions - 1)
+        after = sample.next(s, a, draw[:, 1])
+        rows.append((s, a, after, live))
+        live, s = live & ~mdp.ends[after], np.where(live, after, s)
+    return Walk(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
 def _rollout(
     mdp: TabularMDP,
     policy: Floats,
