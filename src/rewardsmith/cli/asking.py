@@ -43,6 +43,8 @@ class Terminal:
     def _line() -> str:
         tell("> ")
         line = sys.stdin.readline()
+        if not line:  # nobody is there: to go on without an answer would look like one
+            raise BadInput("feedback", "the end of the input", "an answer, or an empty line for none")
         return line.strip()
 
 

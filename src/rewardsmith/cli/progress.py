@@ -130,7 +130,7 @@ def _screened(data: Mapping[str, Any]) -> str:
 
 
 def _reason(code: str) -> str:
-    return code.removeprefix("S_").replace("_", " ").lower()
+    return code.partition("_")[2].replace("_", " ").lower()  # S_DIE_EARLY of a screen, E_KNOWN of a writer
 
 
 def _stage(data: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ def _filled(made: type[Any], data: Any, where: str, parts: Mapping[str, Any] | N
     """An instance from plain data: types by pydantic, strictly; ranges by the class itself."""
     if not isinstance(data, Mapping):
         raise BadInput(where, f"a {type(data).__name__}", "a mapping")
-    names = {each: made.__dataclass_fields__[each] for each in made.__dataclass_fields__}
+    names = [each.name for each in fields(made)]
     unknown = sorted(set(map(str, data)) - set(names))
     if unknown:
         near = difflib.get_close_matches(unknown[0], names, n=1)
