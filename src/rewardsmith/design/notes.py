@@ -32,16 +32,13 @@ def process(standing: Standing) -> str:
 
 def trajectory(candidate: Candidate, episodes: Sequence[Episode], fields: Sequence[str]) -> str:
     """The best and the worst paid evaluation episode, a few steps of each: CARD's trajectory feedback."""
-    if not episodes:
+    paid = _paid(candidate, episodes)
+    if not paid:
         return ""
-    paid = [mean_per_step(candidate.program, each) for each in episodes]
-    best, worst = int(np.nanargmax(paid)), int(np.nanargmin(paid))
-    told = [
-        f"The evaluation episode that was paid best ({paid[best]:.3g} per step):",
-        rows(episodes[best], fields),
-    ]
-    if worst != best:
-        told += [f"The one that was paid worst ({paid[worst]:.3g} per step):", rows(episodes[worst], fields)]
+    (most, best), (least, worst) = max(paid, key=_pay), min(paid, key=_pay)
+    told = [f"The evaluation episode that was paid best ({most:.3g} per step):", rows(best, fields)]
+    if worst is not best:
+        told += [f"The one that was paid worst ({least:.3g} per step):", rows(worst, fields)]
     return "\n".join(told)
 
 
@@ -50,11 +47,9 @@ def preference(candidate: Candidate, store: Sequence[Episode], fields: Sequence[
     share = separation(candidate.program, tuple(store))
     if np.isnan(share):
         return ""
-    good = min((each for each in store if each.success), key=lambda one: mean_per_step(candidate.program, one))
-    bad = max(
-        (each for each in store if not each.success), key=lambda one: mean_per_step(candidate.program, one)
-    )
-    low, high = mean_per_step(candidate.program, good), mean_per_step(candidate.program, bad)
+    paid = _paid(candidate, store)
+    low, good = min((each for each in paid if each[1].success), key=_pay)
+    high, bad = max((each for each in paid if not each[1].success), key=_pay)
     told = f"{share:.0%} of the recorded successes are paid more per step than every recorded failure."
     if low > high:
         return told
@@ -67,6 +62,16 @@ def preference(candidate: Candidate, store: Sequence[Episode], fields: Sequence[
             rows(bad, fields),
         ]
     )
+
+
+def _paid(candidate: Candidate, episodes: Sequence[Episode]) -> list[tuple[float, Episode]]:
+    """What each episode is paid per step; those without a verdict are left out."""
+    paid = [(mean_per_step(candidate.program, each), each) for each in episodes]
+    return [each for each in paid if not np.isnan(each[0])]
+
+
+def _pay(paid: tuple[float, Episode]) -> float:
+    return paid[0]
 
 
 def rows(episode: Episode, fields: Sequence[str], count: int = ROWS) -> str:

@@ -26,13 +26,14 @@ def mean_per_step(program: Reward, episode: Episode) -> float:
 def separation(program: Reward, episodes: tuple[Episode, ...]) -> float:
     """Share of the successful episodes that are paid more per step than every failed one.
 
-    NaN where there is no success or no failure to tell apart.
+    NaN where there is no success or no failure to tell apart.  Episodes without a verdict are left out.
     """
-    good = [mean_per_step(program, each) for each in episodes if each.success]
-    bad = [mean_per_step(program, each) for each in episodes if not each.success]
+    paid = [(mean_per_step(program, each), each.success) for each in episodes]
+    good = [value for value, success in paid if success and not np.isnan(value)]
+    bad = [value for value, success in paid if not success and not np.isnan(value)]
     if not good or not bad:
         return float("nan")
-    return float(np.mean(np.asarray(good) > np.nanmax(bad)))
+    return float(np.mean(np.asarray(good) > max(bad)))
 
 
 @dataclass(frozen=True)
