@@ -11,7 +11,9 @@ multiplied by the number of trainings; it is spared the candidate's reward (it g
 the episodes in which we judge.  Cold: nothing compiled, no reply on disk; warm: both caches of the first run.
 
 ``screens``: a fixed stream of random programs for each search; the screen decides, from recorded episodes of
-what was trained so far, which of them are trained.  All arms see the same stream and the same trainings.
+what was trained so far, which of them are trained.  All arms see the same stream and the same trainings.  By
+chance: as many are skipped after the first recorded success, without looking.  The limit 0.25 was chosen on
+seeds from 1000.
 
 ``selection``: searches drawn from measured pools (every candidate trained on many seeds).  Half of the seeds
 serve the searches, the other half is the truth.  Regret: best true mean among the candidates of a search minus
@@ -85,22 +87,23 @@ def _cell(value: Any) -> str:
 # ---------------------------------------------------------------------------------------------- search
 @dataclass(frozen=True)
 class Size:
-    """How large a search is measured, and how many processes of the rival before each of our runs."""
+    """How large a search is measured, how often, and how many processes of the rival run before each."""
 
     candidates: int = 8
     rounds: int = 5
     seeds: int = 3
     steps: int = 98_304
     hidden: int = 32
-    pairs: int = 1
+    runs: tuple[str, ...] = ("cold", "warm")
+    rivals: int = 2
 
 
-QUICK_SIZE = Size(2, 1, 1, 4_096, 8)
+QUICK_SIZE = Size(2, 1, 1, 4_096, 8, ("cold",), 1)
 
 
 def design_once(size: Size, url: str, cache: str, root: str) -> dict[str, Any]:
     """Our search, in this process."""
-    from rewardsmith.core.endpoint import Endpoint
+    from rewardsmith.core.endpoint import Endpoint, usage
     from rewardsmith.design import Design, design, load_method
 
     method = replace(load_method("eureka"), rounds=size.rounds, candidates=size.candidates)
@@ -110,10 +113,9 @@ def design_once(size: Size, url: str, cache: str, root: str) -> dict[str, Any]:
     config = Design("cartpole", method, trainings, size.steps, size.seeds, ppo=ppo, llm=model, controls=False)
     with design(config, root) as run:
         spent, final = run.spent(), run.done("final")
-        calls = sum(e.payload.get("spent", {}).get("calls", 0) for e in run.events() if e.kind == "proposed")
     assert final is not None
     found = {name: spent[name] for name in ("env_steps", "trainings")}
-    return {**found, "winner": final["best"], "calls": calls}
+    return {**found, "winner": final["best"], "calls": sum(used.calls for used in usage().values())}
 
 
 def rival_once(size: Size) -> dict[str, Any]:
@@ -161,19 +163,23 @@ def scripted_model() -> Generator[str]:
 def compare_search(size: Size) -> list[dict[str, Any]]:
     ours, theirs = list[dict[str, Any]](), list[dict[str, Any]]()
     with scripted_model() as url, tempfile.TemporaryDirectory() as folder:
-        for label in ("cold", "warm"):
-            for _ in range(size.pairs):
-                two = [start({"rival": True, "size": vars(size)}, folder) for _ in range(2)]
-                theirs += [finish(*each) for each in two]
+        for label in size.runs:
+            abreast = [start({"rival": True, "size": vars(size)}, folder) for _ in range(size.rivals)]
+            theirs += [finish(*each) for each in abreast]
             work = {"url": url, "cache": folder, "root": f"{folder}/{label}", "size": vars(size)}
             ours.append({"figure": f"search, {label}", **finish(*start(work, folder))})
+    return rated(ours, theirs, size.steps)
+
+
+def rated(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]], steps: int) -> list[dict[str, Any]]:
+    """Our runs with what as many trainings of the rival cost, and the mean training of the rival."""
     cpu = float(np.mean([each["cpu_s"] for each in theirs]))
     wall = float(np.mean([each["wall_s"] for each in theirs]))
     rows: list[dict[str, Any]] = []
     for row in ours:
-        count = row["env_steps"] / size.steps  # the final trainings of the winner too
+        count = row["env_steps"] / steps  # the final trainings of the winner too
         rows.append({**row, "rival_cpu_s": count * cpu, "ratio": count * cpu / row["cpu_s"]})
-    one = {"figure": f"rival, mean of {len(theirs)}", "env_steps": size.steps, "trainings": 1, "winner": "-"}
+    one = {"figure": f"rival, mean of {len(theirs)}", "env_steps": steps, "trainings": 1, "winner": "-"}
     rows.append({**one, "calls": "-", "cpu_s": cpu, "wall_s": wall, "rival_cpu_s": cpu, "ratio": "-"})
     return rows
 
@@ -189,6 +195,11 @@ def work(given: dict[str, Any]) -> dict[str, Any]:
 FAILED = 0.5
 KEEP = 8  # episodes of each trained candidate, as in the loop
 FRESH = 8  # seeds on which the winner of a search is trained again
+SCREENS: dict[str, Screen] = {
+    "tpe": TPE(),
+    "alignment": Alignment(),
+    "alignment, least 0.25": Alignment(least=0.25),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,12 +285,11 @@ def compare_screens(count: int, searches: int, first: int, names: Sequence[str])
         base = final_success(task, found, whole)
         bad = np.stack([each.success < FAILED for each in found])
         rng = np.random.default_rng(first)
-        for screen in (TPE(), Alignment()):
+        for label, screen in SCREENS.items():
             walked = [walk(task, each, screen) for each in found]
-            rows.append({"task": name, "screen": screen.kind, **_worth(task, found, walked, base, bad)})
+            rows.append({"task": name, "screen": label, **_worth(task, found, walked, base, bad)})
             chance = [(by_chance(done, blind, rng), blind) for done, blind in walked]
-            label = f"chance, as {screen.kind}"
-            rows.append({"task": name, "screen": label, **_worth(task, found, chance, base, bad)})
+            rows.append({"task": name, "screen": "  by chance", **_worth(task, found, chance, base, bad)})
     return rows
 
 
@@ -450,9 +460,9 @@ def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
         case "search":
             rows = compare_search(QUICK_SIZE if quick else Size())
         case "screens":
-            rows = compare_screens(*((10, 4) if quick else (40, 24)), first, names)
+            rows = compare_screens(*((10, 4) if quick else (40, 48)), first, names)
         case _:
-            sizes = (24, 2, 10) if quick else (40, 12, 20)
+            sizes = (24, 2, 10) if quick else (40, 20, 15)
             rows = compare_selection(*sizes, first, names)
     print_table(rows)
     print(f"CPU seconds of this process: {time.process_time() - began:.1f}")
