@@ -19,13 +19,11 @@ def answered(monkeypatch: pytest.MonkeyPatch, typed: str) -> Answer:
 
 
 def test_lines_until_an_empty_one_are_the_answer(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    typed = (
-        "best r0c1\nworst r0c1\nworst r0c9\nfaster\nworst r0c0\nsay r0c2 it falls\nsay slower\n\nbest r0c2\n"
-    )
+    typed = "best r0c1\nworst r0c1\nworst r0c9\nfaster\nworst r0c0\nsay r0c2 it falls\nsay slower\n\nbest r0c2"
     found = answered(monkeypatch, typed)
     assert found == Answer("r0c1", "r0c0", (), {"r0c2": "it falls", "": "slower"})
     said = capsys.readouterr().err
-    assert "as best and worst" in said and "'r0c9'" in said and "'faster'" in said and "films.html" in said
+    assert all(text in said for text in ("as best and worst", "'r0c9'", "'faster'", "films.html"))
 
 
 def test_an_empty_line_says_nothing_and_the_end_of_the_input_is_an_error(

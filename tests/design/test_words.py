@@ -11,6 +11,7 @@ from rewardsmith.design.affine import affine
 from rewardsmith.design.words import in_words
 from rewardsmith.program import parse
 from rewardsmith.program.printing import show
+from rewardsmith.sandbox import parse_python
 
 FIELDS = (
     Field("x", "m", -2.4, 2.4, "position of the cart; the episode ends beyond -2.4 and 2.4"),
@@ -113,3 +114,11 @@ def test_affine_form_has_the_value_of_the_program(source: str) -> None:
         weight * parse(f"1.0 * ({show(atom)})", TABLE)(batch) for weight, atom in form.parts.values()
     )
     np.testing.assert_allclose(total, program(batch), rtol=1e-12)
+
+
+def test_python_is_called_what_it_is():
+    fields = (Field("speed", "m/s"),)
+    assert (
+        in_words(parse_python("def reward(speed):\n    return -speed**2", fields), fields)
+        == "a function in Python"
+    )

@@ -14,6 +14,7 @@ from ..core.nodes import Constant, Piped, Scale, Sum
 from ..core.term import Term
 from ..program import Program, tree
 from ..program.printing import show
+from ..sandbox import PythonReward
 from .affine import CLEARLY, Affine, affine, at_now, gates, inside_bump, inside_distance, is_abs, plus
 
 _BEFORE_DETAIL = re.compile(r"[:;,(]")
@@ -32,7 +33,8 @@ def in_words(reward: Reward, fields: Iterable[Field]) -> str:
     """One sentence: what ``reward`` pays for and what costs, ordered by weight.
 
     The weight of a part is the most it can pay where the bounds of its field are known, and its
-    coefficient where they are not.  A part of no known shape is quoted as it is written.
+    coefficient where they are not.  A part of no known shape is quoted as it is written; of Python code it
+    says only that it is code.
 
     Args:
         reward: a program, or a sum of programs and terms.
@@ -44,6 +46,8 @@ def in_words(reward: Reward, fields: Iterable[Field]) -> str:
         >>> in_words(parse("-abs(speed - 1.0) - 5.0 * terminated", fields), fields)
         'pays for keeping the speed of the cart near 1; ending the episode early costs'
     """
+    if isinstance(reward, PythonReward):
+        return "a function in Python"
     speaker = _Speaker({field.name: field for field in fields})
     phrases = sorted(speaker.phrases(reward, 1.0), key=lambda phrase: -abs(phrase.weight))
     paid = [phrase.text for phrase in phrases if phrase.weight > 0]
