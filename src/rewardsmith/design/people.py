@@ -55,7 +55,7 @@ class Audience:
             run.record("answer", key, stored)
         answer = parse_answer({name: stored[name] for name in ("best", "worst", "ranking", "words")}, ids)
         self.pairs += answer.pairs(ids)
-        for name, text in answer.words.items():
+        for name, text in sorted(answer.words.items()):  # as the journal gives them back
             for each in [name] if name else ids:
                 self.words[each] = (*self.words.get(each, ()), text)
         self.merits = merits(self.pairs, [*self.merits, *ids])
