@@ -278,33 +278,36 @@ def final_success(task: TabularTask, found: Sequence[Stream], trained: Sequence[
 
 def compare_screens(count: int, searches: int, first: int, names: Sequence[str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    everywhere: dict[str, list[Numbers]] = {}
     for name in names:
         task = load(name)
         found = streams(task, count, range(first, first + searches))
-        whole = [np.ones(count, bool) for _ in found]
-        base = final_success(task, found, whole)
-        bad = np.stack([each.success < FAILED for each in found])
+        base = final_success(task, found, [np.ones(count, bool)] * searches)
         rng = np.random.default_rng(first)
-        for label, screen in SCREENS.items():
-            walked = [walk(task, each, screen) for each in found]
-            rows.append({"task": name, "screen": label, **_worth(task, found, walked, base, bad)})
+        for screen, rule in SCREENS.items():
+            walked = [walk(task, each, rule) for each in found]
             chance = [(by_chance(done, blind, rng), blind) for done, blind in walked]
-            rows.append({"task": name, "screen": "  by chance", **_worth(task, found, chance, base, bad)})
+            for label, each in ((screen, walked), (f"  chance, as {screen}", chance)):
+                row, pairs = _worth(task, found, each, base)
+                rows.append({"task": name, "screen": label, **row})
+                everywhere.setdefault(label, []).append(pairs)
+    for label, each in everywhere.items():
+        saved, lost = np.concatenate(each, 1)
+        known = {"saved": mean_interval(saved), "final - all trained": mean_interval(lost)}
+        rows.append({**dict.fromkeys(rows[0], "-"), "task": "all", "screen": label, **known})
     return rows
 
 
 def _worth(
-    task: TabularTask,
-    found: Sequence[Stream],
-    walked: Sequence[tuple[Numbers, int]],
-    base: Numbers,
-    bad: Numbers,
-) -> dict[str, Any]:
+    task: TabularTask, found: Sequence[Stream], walked: Sequence[tuple[Numbers, int]], base: Numbers
+) -> tuple[dict[str, Any], Numbers]:
+    """A row, and what each search saved and won, ``(2, searches)``."""
     trained = np.stack([done for done, _ in walked])
     blind = np.array([count for _, count in walked])
+    bad = np.stack([each.success < FAILED for each in found])
     skipped, late = ~trained, np.arange(trained.shape[1]) >= blind[:, None]
     final = final_success(task, found, list(trained))
-    return {
+    row = {
         "saved": mean_interval(skipped.mean(1)),
         "final": float(final.mean()),
         "final - all trained": mean_interval(final - base),
@@ -314,6 +317,7 @@ def _worth(
         "recall": float((skipped & bad).sum() / max(1, bad.sum())),
         "recall after": float((skipped & bad).sum() / max(1, (bad & late).sum())),
     }
+    return row, np.stack([skipped.mean(1), final - base])
 
 
 # ------------------------------------------------------------------------------------------- selection
