@@ -230,9 +230,7 @@ def conversation(work: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
         ids = [each["id"] for each in said.get("candidates", ())] or ids
         if "candidates" in said or "error" in said:
             reply = (
-                {"best": "nobody"}
-                if first
-                else {"best": ids[-1], "worst": ids[0], "words": {ids[-1]: "steady"}}
+                {"best": "nobody"} if first else {"best": ids[0], "worst": ids[-1], "words": {ids[0]: "steady"}}
             )
             work.stdin.write(json.dumps(reply) + "\n")
             work.stdin.flush()
@@ -240,7 +238,7 @@ def conversation(work: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
 
 
 def test_a_search_is_led_by_a_program_that_speaks_json(tmp_path):
-    """The newest is always liked best: the winner is the last one, whatever its success."""
+    """The oldest is always liked best: it wins, although others succeed more often."""
     budget = ("--trainings", "6", "--steps", "2048", "--seeds", "1")
     work = subprocess.Popen(
         argv(["design", "cartpole", "--method", "icpl", "--feedback", "json", *budget, "--json"]),
@@ -260,8 +258,8 @@ def test_a_search_is_led_by_a_program_that_speaks_json(tmp_path):
     assert [list(each) for each in said].count(["error"]) == 1, "the bad answer was refused, and asked again"
     assert [[one["id"] for one in each["candidates"]] for each in questions] == [
         ["r0c0", "r0c1"],
-        ["r0c1", "r1c0", "r1c1"],
-        ["r1c1", "r2c0", "r2c1"],
+        ["r0c0", "r1c0", "r1c1"],
+        ["r0c0", "r2c0", "r2c1"],
     ]
     assert last["person"] == "json"
     for each in questions:
@@ -270,9 +268,14 @@ def test_a_search_is_led_by_a_program_that_speaks_json(tmp_path):
             with Image.open(tmp_path / one["film"]) as film:
                 assert film.n_frames > 1
     with Run.open(tmp_path / "runs", last["run"]) as run:
-        assert run.done("final")["id"] == "r2c1"
-        assert run.done("final")["reward"] == last["reward"] == questions[-1]["candidates"][-1]["reward"]
-        assert run.done("round/1/answer")["words"] == {"r1c1": "steady"}
+        assert run.done("final")["id"] == "r0c0"
+        assert run.done("final")["reward"] == last["reward"] == questions[0]["candidates"][0]["reward"]
+        standings = [row for event in run.events("trained") for row in event.payload.get("standings", ())]
+        success = {row["id"]: np.mean(row["success"]) for row in standings}
+        assert success["r0c0"] < max(success.values())
+        assert run.done("round/1/answer")["words"] == {"r0c0": "steady"}
+        proposed = run.done("round/2/proposed")["candidates"]
+        assert all(row["parents"][0] == "r1c0" for row in proposed), "the best of the last round"
         order = [event.key for event in run.events() if event.key.startswith("round/")]
         for number in range(3):
             assert order.index(f"round/{number}/answer") < order.index(f"round/{number}/selected")

@@ -30,7 +30,7 @@ from .clock import Watcher as Watcher
 from .compose import composed
 from .config import Design, describe
 from .notes import notes
-from .people import Audience
+from .people import Audience, film_simulator
 from .propose.ask import Draft
 from .propose.writers import make_writer
 from .race import Race, Result, Standing, joined, run_race
@@ -142,8 +142,8 @@ class Search:
     def _round(self, number: int, state: Any, written: Any) -> list[tuple[Draft, Candidate | None]]:
         training = self.config.resolved.training
         rows: list[dict[str, Any]] = []
-        self.latest = ()
         found = self._accepted(number, state, written)
+        self.latest = ()  # not before: strategies answer the last round
         drafts = [(draft, self._enter(draft, refusal, number, rows)) for draft, refusal in found]
         spent = self.writer.spent()
         payload = {"round": number, "writer": self.writer.label, "candidates": rows}
@@ -159,6 +159,8 @@ class Search:
         self.standings |= {standing.id: standing for standing in race.standings}
         self.latest = tuple(standing.id for standing in race.standings)
         self.played |= race.episodes
+        if self.audience.person is not None and not self.task.is_array and race.population is not None:
+            film_simulator(self.run, self.task, tuple(each.id for each in entered), race.population)
         self._confirm(number, race.standings)
         self._ask_people(number)
         self._record_selection(number)
