@@ -27,7 +27,7 @@ from . import final
 from .candidate import Candidate, Parent, View, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
-from .compose import composed
+from .compose import composed, uncomposed
 from .config import Design, describe
 from .notes import notes
 from .people import Audience, film_simulator
@@ -197,12 +197,13 @@ class Search:
         """Ask until enough programs pass the screens (or nothing new is written)."""
         found: list[tuple[Draft, Refusal | None]] = []
         count, passed = self._count(), 0
-        rng = np.random.default_rng([self.config.seed, number])
+        rng, compose = np.random.default_rng([self.config.seed, number]), self.config.resolved.writing.compose
         for _ in range(8):
             asks = self.config.resolved.strategy.asks(state, self._view(number), count - passed, rng)
             count = min(count, passed + len(asks))  # a strategy may want fewer: elites keep their places
-            written_now = self.writer.write(written, asks, frozenset(self.known), rng)
-            drafts = [composed(draft, self.config.resolved.writing.compose) for draft in written_now]
+            plain = [uncomposed(ask, compose) for ask in asks]
+            new = self.writer.write(written, plain, frozenset(self.known), rng)
+            drafts = [composed(draft, compose) for draft in new]
             verdicts = self._screened(drafts)
             found += zip(drafts, verdicts, strict=True)
             passed += sum(verdict is None for verdict in verdicts)

@@ -10,11 +10,11 @@ from ..store import Run
 def outcome(run: Run) -> dict[str, Any]:
     """What a run found and what it cost.
 
-    Keys: ``run``, ``task``, ``method``, ``status``, ``reward`` (text), ``words``, ``success`` (mean, low, high,
-    seeds, per_seed), ``writer`` (who wrote the programs), ``person`` (who answered), ``spent`` (replies, tokens,
-    money), ``sandbox`` (what held Python), ``selected_on``, ``shrinkage``, ``failed_seeds``, ``controls`` (zero, sparse, native),
-    ``gymnasium``, ``env_steps``, ``trainings``, ``programs``, ``screened``, ``wall_s``, ``folder``.  What is
-    not there yet is None.
+    Keys: ``run``, ``task``, ``method``, ``status``, ``reward`` (text), ``words``, ``success`` (mean, low,
+    high, seeds, per_seed), ``writer`` (who wrote the programs), ``person`` (who answered), ``spent``
+    (replies, tokens, money), ``sandbox`` (what held Python), ``selected_on``, ``shrinkage``,
+    ``failed_seeds``, ``controls`` (zero, sparse, native), ``gymnasium``, ``env_steps``, ``trainings``,
+    ``programs``, ``screened``, ``wall_s``, ``folder``. What is not there yet is None.
     """
     final, controls, finished = (run.done(key) or {} for key in ("final", "controls", "finished"))
     spent, config = run.spent(), run.config

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..feedback.person import Answer, Person, Question, Shown, parse_answer
 from ..learn.preferences import fit_preferences
+from ..optimize.control import Population
 from ..program import Program
 from ..report.audience import contact_sheet
 from ..report.gif import gif
@@ -17,6 +18,8 @@ from ..report.strip import strip
 from ..store import Run
 from ..tasks import Task
 from .candidate import Candidate
+from .race import STARTS
+from .render import render_gif
 from .screen.protocol import Episode
 from .words import in_words
 
@@ -75,12 +78,28 @@ def merits(pairs: Sequence[tuple[str, str]], ids: Sequence[str]) -> dict[str, fl
     return dict(zip(names, map(float, strengths), strict=True))
 
 
+def films_of(run: Run) -> Path:
+    """The folder of a run's films; nothing in the journal depends on it."""
+    folder = run.folder / "films"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def film_simulator(run: Run, task: Task, ids: Sequence[str], population: Population) -> None:
+    """Let a simulator draw an episode of each candidate, right after its training, while there is a policy."""
+    policies, seeds = population.policies(), population.seeds
+    for owner in dict.fromkeys(population.owners):
+        member = population.owners.index(owner)
+        film, _ = render_gif(task, policies[member], STARTS + seeds[member])
+        if film is not None:
+            (films_of(run) / f"{ids[owner]}.gif").write_bytes(film.tobytes())
+
+
 def prepare(
     run: Run, task: Task, number: int, shown: Sequence[Candidate], played: Mapping[str, tuple[Episode, ...]]
 ) -> Question:
     """Draw the films of a question and a page with all of them; files of the run that nothing depends on."""
-    folder = run.folder / "films"
-    folder.mkdir(exist_ok=True)
+    folder = films_of(run)
     rows: list[Shown] = []
     for each in shown:
         film = _film(task, played.get(each.id, ()), folder / each.id)
@@ -93,6 +112,8 @@ def prepare(
 
 def _film(task: Task, episodes: Sequence[Episode], stem: Path) -> Path | None:
     """The first episode as a film; a picture of its fields where the task cannot be drawn."""
+    if stem.with_suffix(".gif").is_file():
+        return stem.with_suffix(".gif")
     if not episodes:
         return None
     batch = episodes[0].batch

@@ -30,7 +30,7 @@ def episodes(task: Task, reward: Reward, policy: Policy, seed: int) -> dict[str,
             "obs": trajectory.obs,
             "action": trajectory.action,
             "alive": np.ones(length),
-            "success": np.asarray(task.success.signal(batch)),
+            "success": np.asarray(task.success.signal(batch)),  # NaN where only the simulator knows
         }
         rows |= {f"term/{name}": values for name, values in trajectory.terms.items()}
         rows |= {f"field/{field.name}": np.asarray(batch[field.name]) for field in task.fields}

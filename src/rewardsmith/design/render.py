@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from typing import Any
 
 import numpy as np
@@ -12,36 +11,24 @@ from ..optimize.control import Policy
 from ..tasks import Task
 
 FRAMES, WIDTH = 120, 320
+_SECONDS = 6.0  # a film has this length, however long the episode is
 
 
 def render_gif(task: Task, policy: Policy, seed: int) -> tuple[np.ndarray[Any, Any] | None, str]:
-    """Play one episode in Gymnasium and draw it.
+    """Play one episode and draw it.
 
     Returns:
         The bytes of a GIF as ``uint8``, or None and why there is no film (no OpenGL on this machine, say).
     """
     try:
-        import gymnasium
         from PIL import Image
-    except ImportError as error:
-        return None, f"{error.name} is not installed; install it with: pip install 'rewardsmith[mujoco]'"
-    # Without a display MuJoCo needs a software renderer; respected where the user chose one.
-    os.environ.setdefault("MUJOCO_GL", "egl" if "DISPLAY" not in os.environ else "glfw")
-    frames: list[Any] = []
+    except ImportError:
+        return None, "pillow is not installed; install it with: pip install 'rewardsmith[report]'"
     try:
-        env = gymnasium.make(task.env.id, render_mode="rgb_array", max_episode_steps=task.horizon)
-        obs, _ = env.reset(seed=seed)
-        every = max(1, task.horizon // FRAMES)
-        for t in range(task.horizon):
-            if t % every == 0:
-                picture = Image.fromarray(np.asarray(env.render()))
-                frames.append(picture.resize((WIDTH, WIDTH * picture.height // picture.width)))
-            obs, _, ended, cut, _ = env.step(policy.act(np.asarray(obs, float)[None])[0])
-            if ended or cut:
-                break
-        env.close()
+        pictures = [Image.fromarray(frame) for frame in task.render(policy.act, seed, FRAMES, WIDTH)]
     except Exception as error:  # a renderer fails in many ways, none of which may cost the result
         return None, f"the renderer failed ({type(error).__name__}: {' '.join(str(error).split())[:160]})"
+    wait = max(20, round(1000 * _SECONDS / len(pictures)))
     out = io.BytesIO()
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=60, loop=0)
+    pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=wait, loop=0)
     return np.frombuffer(out.getvalue(), np.uint8), ""
