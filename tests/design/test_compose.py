@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rewardsmith.core.fields import Field
-from rewardsmith.design.compose import composed, signs
+from rewardsmith.design.candidate import Candidate, Parent
+from rewardsmith.design.compose import composed, plain, signs, uncomposed
 from rewardsmith.design.propose.ask import Ask, Draft
 from rewardsmith.program import Grammar, Program, parse, random_program
 
@@ -68,3 +69,16 @@ def test_drafts_are_composed_where_the_method_says_so() -> None:
     assert composed(draft, "signs").program == signs(draft.program)
     empty = Draft(None, Ask("fresh"))
     assert composed(empty, "signs") is empty
+
+
+def test_writers_see_parents_without_signs() -> None:
+    program = parse("d = abs(x) - 1\nreturn {'near': -d, 'fast': 2 * y, 'sparse': d * y}", FIELDS)
+    back = plain(signs(program))
+    assert set(back.names) == {"sparse", "dense"}
+    assert np.asarray(back(BATCH)) == pytest.approx(np.asarray(program(BATCH)))
+    assert signs(back) == signs(program)
+    parent = Parent(Candidate("r0c0", signs(program), "fresh"))
+    ask = Ask("improve", (parent,))
+    assert uncomposed(ask, "sum") is ask
+    (seen,) = uncomposed(ask, "signs").parents
+    assert seen.candidate == Candidate("r0c0", back, "fresh")

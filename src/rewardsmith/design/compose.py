@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ..program import Program, tree
 from ..program.tree import Apply, Compare, Expr, Local, Number
-from .propose.ask import Draft
+from .candidate import Parent
+from .propose.ask import Ask, Draft
 
 DENSE = 0.1
 DEAD = 1e-9
@@ -52,6 +53,43 @@ def composed(draft: Draft, compose: str) -> Draft:
     if compose != "signs" or not isinstance(draft.program, Program):
         return draft
     return replace(draft, program=signs(draft.program))
+
+
+def plain(program: Program) -> Program:
+    """What was composed, as it was before: the parts ``sparse`` and ``dense`` without their signs.
+
+    Example:
+        >>> from rewardsmith.core.fields import Field
+        >>> from rewardsmith.program import parse
+        >>> program = parse("return {'sparse': x, 'dense': -y}", [Field("x"), Field("y")])
+        >>> plain(signs(program)) == program == plain(program)
+        True
+    """
+    if not _is_composed(program, DENSE, DEAD):
+        return program
+    parts = [(name, _under(expr)) for name, expr in program.parts]
+    return Program.of(
+        tuple((name, tree.inline(expr, program.bindings)) for name, expr in parts), (), program.table
+    )
+
+
+def uncomposed(ask: Ask, compose: str) -> Ask:
+    """The ask with parents as they were written: a writer who changed signs of signs would change nothing."""
+    if compose != "signs" or ask.numbers:
+        return ask
+    return replace(ask, parents=tuple(_written(parent) for parent in ask.parents))
+
+
+def _written(parent: Parent) -> Parent:
+    program = parent.candidate.program
+    if not isinstance(program, Program):
+        return parent
+    return replace(parent, candidate=replace(parent.candidate, program=plain(program)))
+
+
+def _under(expr: Expr) -> Expr:
+    """The local name whose sign a composed part is."""
+    return next(node for node in tree.walk(expr) if isinstance(node, Local))
 
 
 def _sign(name: str, weight: float, dead: float) -> Expr:
