@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
+import warnings
 from pathlib import Path
 
 from ..core.errors import BadInput
@@ -93,7 +94,10 @@ def load_file(path: str | Path) -> Task:
         )
     if file.suffix != ".py":
         raise BadInput("task file", str(path), _WANTED, "its name does not end in .py")
-    task = getattr(run_file(file, "task", _WANTED), "task", None)
+    with warnings.catch_warnings():
+        # a file that registers its environment may be loaded twice: the later one counts
+        warnings.filterwarnings("ignore", ".*Overriding environment", UserWarning)
+        task = getattr(run_file(file, "task", _WANTED), "task", None)
     if task is None:
         raise BadInput("task file", str(path), _WANTED, "it defines no `task`")
     if not isinstance(task, Task):
