@@ -51,15 +51,14 @@ def run_plans(run: Run, race: Race, spans: Spans) -> Result:
 class Shared:
     """Candidates that learn from one buffer, from round to round; rebuilt from the last round's checkpoint.
 
-    Args:
-        elites: how many of the best keep their agents.
+    As many of the best keep their agents as there are no new candidates for.  A candidate that is constant on
+    the stored experience, or for which there is no place, is not trained: it has no verdict.
 
     Source: Li et al., "LaRes", NeurIPS 2025.
     Differs from the paper: a round has the environment steps of one training, however many candidates there
     are.
     """
 
-    elites: int = 3
     ids: tuple[str, ...] = ()
     rewards: tuple[Any, ...] = ()
     standings: dict[str, Standing] = field(default_factory=dict)
@@ -67,11 +66,12 @@ class Shared:
 
     def run(self, run: Run, race: Race, spans: Spans) -> Result:
         """Replace the losers by the race's candidates, learn on, and judge every member."""
-        ids, rewards, kept = self._next(race)
         if (stored := _stored(run, race)) is not None:
+            ids, rewards, _ = self._next(race, [each.id for each in stored.standings if each.finished])
             self._restore(run, race, rewards)
             self._settle(ids, rewards, stored.standings)
             return stored
+        ids, rewards, kept = self._next(race, self._usable(race))
         from ..optimize.replay import ReplayConfig, SharedReplay
 
         with spans(race.key):
@@ -87,6 +87,8 @@ class Shared:
             )
         owners = np.asarray(self.replay.owners)
         found = [_judged(name, played, np.flatnonzero(owners == i)) for i, name in enumerate(ids)]
+        nothing = (float("nan"),) * len(race.seeds)
+        found += [Standing(name, nothing, float("nan"), False) for name in race.ids if name not in ids]
         owned = [
             (ids[owner], one) for owner, kept in zip(owners, played.trajectories, strict=True) for one in kept
         ]
@@ -97,14 +99,26 @@ class Shared:
         self._settle(ids, rewards, result.standings)
         return result
 
-    def _next(self, race: Race) -> tuple[tuple[str, ...], tuple[Any, ...], list[int]]:
+    def _usable(self, race: Race) -> list[str]:
+        """The candidates that vary on the stored experience, as many as there are members."""
+        if self.replay is None:
+            return list(race.ids)
+        from ..optimize.replay.store import label
+
+        paid = label(race.task, race.rewards, self.replay.store.rows())
+        spread = [float(np.nanstd(each)) if np.isfinite(each).any() else 0.0 for each in paid]
+        varied = [name for name, each in zip(race.ids, spread, strict=True) if each > 1e-6]
+        return varied[: len(self.ids)]
+
+    def _next(self, race: Race, usable: Sequence[str]) -> tuple[tuple[str, ...], tuple[Any, ...], list[int]]:
         """Members of the next round, and which of them stay, best first."""
         if not self.ids:
             return race.ids, race.rewards, []
+        new = [pair for pair in zip(race.ids, race.rewards, strict=True) if pair[0] in usable]
         ranked = sorted(self.ids, key=lambda name: self.standings[name].order)
-        stay = ranked[: max(self.elites, len(self.ids) - len(race.ids))]
+        stay = ranked[: len(self.ids) - len(new)]
         ids, rewards = list(self.ids), list(self.rewards)
-        for name, reward in zip(race.ids, race.rewards, strict=True):
+        for name, reward in new:
             slot = next(i for i, each in enumerate(ids) if each in self.ids and each not in stay)
             ids[slot], rewards[slot] = name, reward
         return tuple(ids), tuple(rewards), [ids.index(name) for name in stay]
