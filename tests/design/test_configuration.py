@@ -45,12 +45,18 @@ def test_bad_configurations_are_refused_in_one_line(change, says):
     assert "\n" not in str(caught.value)
 
 
+def _person(method):
+    """Whoever answers where a method asks people."""
+    return "scripted:success" if method.selection.judge == "people" else None
+
+
 def test_the_smallest_budget_of_every_method_leaves_groups_to_learn_from():
     """Whatever a design accepts, each round has as many candidates as its proposer needs."""
     task = load("pendulum_hold")
     for name, method in methods().items():
         least = method.smallest * method.seeds
-        search = Search(Design("pendulum_hold", name, trainings=least).budgeted(task), task, None, None)
+        config = Design("pendulum_hold", name, trainings=least, feedback=_person(method))
+        search = Search(config.budgeted(task), task, None, None)
         assert search._count() >= method.smallest
         assert search._count() * search.config.rounds * method.seeds <= least
         assert search.config.rounds == 1
@@ -103,7 +109,9 @@ def test_a_method_of_ones_own_is_a_file(tmp_path):
 def test_a_design_survives_its_record(name):
     """A resumed run is the run that was begun: the same configuration gives the same id."""
     task = load("pendulum_hold")
-    design = Design("pendulum_hold", name, trainings=64, steps=50_000, seed=3, ppo=(("envs", 8),))
+    person = _person(load_method(name))
+    ppo = (("envs", 8),)
+    design = Design("pendulum_hold", name, trainings=64, steps=50_000, seed=3, ppo=ppo, feedback=person)
     again = from_record(design.record(task))
     assert again.record(task) == design.record(task)
     assert again.resolved == load_method(name)
