@@ -34,6 +34,7 @@ from .people import Audience, film_simulator
 from .propose.ask import Draft
 from .propose.writers import make_writer
 from .race import Race, Result, Standing, joined, run_race
+from .sandboxed import sandboxed
 from .screen.judge import judge
 from .screen.protocol import Episode, Evidence
 from .screen.refusal import Refusal
@@ -73,23 +74,10 @@ def design(
             answering = person if config.feedback is None else parse_person(config.feedback) or person
             search = Search(config, task, run, watch or Silent(), engine or Local())
             search.audience.person = answering
-            with _sandboxed(config, run):
+            with sandboxed(config, run):
                 search.go()
         folder = run.folder
     return Run.open(folder.parent, folder)
-
-
-@contextmanager
-def _sandboxed(config: Design, run: Run) -> Generator[None]:
-    """Where rewards may be Python, the pool that runs them, and its stamp in the journal."""
-    if config.resolved.writing.language != "python":
-        yield
-        return
-    from ..sandbox import Pool, using
-
-    with Pool("T1", allow_unsandboxed=config.unsandboxed) as pool, using(pool):
-        run.record("sandbox", "sandbox", {"tier": "T1"}, timing={"stamp": pool.stamp})
-        yield
 
 
 @dataclass
@@ -123,6 +111,7 @@ class Search:
             llm = self.config.llm
             address = {"base_url": llm.base_url, "key_variable": llm.key_variable}
             self.run.record("endpoint", "endpoint", {"model": llm.model}, timing=address)
+            self.run.record("prompts", "prompts", self.config.model_writer(self.task).prompts_record())
         if "exploits" in method.uses:
             self.exploits = (*known(FOLDER, self.task), *scripted(self.task, self.config.seed))
         state, written = method.strategy.start(), self.writer.start()

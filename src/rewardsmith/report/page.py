@@ -42,6 +42,24 @@ def render(run: Any) -> str:
     return fill("page.html.j2", assets, _content(read(run)))
 
 
+def _authors(story: Story) -> dict[str, Any] | None:
+    """Who wrote the programs and who judged them, where that was not the grammar and success."""
+    if not story.prompts and not story.answers:
+        return None
+    spent = story.writer.get("spent") or {}
+    rows = [("written by", str(story.writer.get("writer") or "-"))]
+    if spent:
+        tokens = spent.get("prompt_tokens", 0) + spent.get("completion_tokens", 0)
+        rows.append(("replies", f"{spent.get('replies', 0)}, of them {spent.get('repairs', 0)} repairs"))
+        rows.append(("tokens", f"{tokens:,}" + (f", {spent['money']:.2f} spent" if spent.get("money") else "")))
+    if story.sandbox:
+        rows.append(("Python held by", story.sandbox))
+    if story.answers:
+        rows.append(("judged by", f"{story.answers[-1]['person']}, {len(story.answers)} answers"))
+    versions = sorted((story.prompts.get("versions") or {}).items())
+    return {"rows": rows, "messages": story.prompts.get("messages") or [], "versions": versions}
+
+
 def _content(story: Story) -> dict[str, Any]:
     task = story.task
     text = story.final.get("reward") or _text_of(story)
@@ -70,6 +88,7 @@ def _content(story: Story) -> dict[str, Any]:
         "screens": _screens(story),
         "budget": _budget(story),
         "film": episode.film(story),
+        "authors": _authors(story),
         "command": _command(story.config),
         "config": json.dumps(story.config, indent=2, ensure_ascii=False),
         "version": story.config.get("version") or "unknown",

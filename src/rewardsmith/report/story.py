@@ -52,6 +52,10 @@ class Story:
     film: dict[str, Any]
     film_arrays: dict[str, Numbers]
     finished: dict[str, Any]
+    prompts: dict[str, Any]
+    writer: dict[str, Any]
+    answers: tuple[dict[str, Any], ...]
+    sandbox: str
     spans: tuple[tuple[str, float, float], ...] = field(default=())
 
     @property
@@ -98,6 +102,10 @@ def read(run: Any) -> Story:
         film=only("film"),
         film_arrays=arrays("film"),
         finished=only("finished"),
+        prompts=only("prompts"),
+        writer=dict(proposed[-1]) if proposed else {},
+        answers=tuple(dict(event.payload) for event in events.get("answer", [])),
+        sandbox=str(events["sandbox"][-1].timing.get("stamp", "")) if "sandbox" in events else "",
         spans=tuple(
             (str(event.payload.get("stage", "")), _seconds(event, "wall_s"), _seconds(event, "cpu_s"))
             for event in events.get("clock", [])

@@ -129,6 +129,11 @@ class ModelWriter:
             "prompts": digests(self.prompts),
         }
 
+    def prompts_record(self) -> dict[str, Any]:
+        """What every fresh program is asked for with, word by word, and the version of every prompt."""
+        messages = [dict(message) for message in self.conversation.messages(Ask("fresh"))]
+        return {"messages": messages, "versions": digests(self.prompts)}
+
     def spent(self) -> dict[str, Any]:
         """What was used so far: replies, tokens, money, repairs."""
         used = self.ledger.used
