@@ -19,7 +19,7 @@ CASES = {
         ["design", "cartpole_swingp"],
         ["'cartpole_swingp'", "did you mean cartpole_swingup"],
     ),
-    "a Gymnasium id": (["design", "Ant-v5"], ["'Ant-v5'", "Task.from_gymnasium"]),
+    "a Gymnasium id": (["design", "Walker2d-v5"], ["'Walker2d-v5'", "Task.from_gymnasium"]),
     "two tasks": (
         ["design", "cartpole", "--task", "pendulum"],
         ["'cartpole' and --task 'pendulum'", "one task"],

@@ -118,7 +118,13 @@ def test_the_same_design_again_trains_nothing(finished):
 @pytest.mark.parametrize("method", OTHERS)
 def test_every_other_method_runs_to_its_end(tmp_path, method):
     asks = methods()[method].selection.judge == "people"
-    budget = {"trainings": 12, "steps": 2048, "seeds": 1, "ppo": (("envs", 8), ("rollout", 64))}
+    budget = {
+        "trainings": 8,
+        "steps": 1024,
+        "seeds": 1,
+        "controls": False,
+        "ppo": (("envs", 8), ("rollout", 64)),
+    }
     run = design(Design("cartpole", method, feedback="scripted:success" if asks else None, **budget), tmp_path)
     found = outcome(run)
     answers = len(run.events("answer"))
