@@ -33,7 +33,10 @@ CASES = {
     "negative seeds": (["design", "cartpole", "--seeds", "-1"], ["--seeds: received -1", "at least 1"]),
     "negative seed": (["design", "cartpole", "--seed", "-1"], ["--seed: received -1", "at least 0"]),
     "words for steps": (["design", "cartpole", "--steps", "many"], ["--steps", "integer"]),
-    "too few trainings": (["design", "cartpole", "--trainings", "1"], ["trainings: received 1", "at least"]),
+    "too few trainings": (
+        ["design", "cartpole", "--method", "derl", "--trainings", "1"],
+        ["trainings: received 1", "at least 2"],
+    ),
     "no such file": (["design", "--task", "nowhere.py"], ["nowhere.py", "no such file"]),
     "no such run": (["show", "abc"], ["run: received 'abc'", "there are no runs"]),
     "resume nothing": (["design", "--resume", "latest"], ["run: received 'latest'", "there are no runs"]),
