@@ -52,10 +52,10 @@ def _person(method):
 
 def test_the_smallest_budget_of_every_method_leaves_groups_to_learn_from():
     """Whatever a design accepts, each round has as many candidates as its proposer needs."""
-    task = load("pendulum_hold")
+    task = load("cartpole")
     for name, method in methods().items():
         least = method.smallest * method.seeds
-        config = Design("pendulum_hold", name, trainings=least, feedback=_person(method))
+        config = Design("cartpole", name, trainings=least, feedback=_person(method))
         search = Search(config.budgeted(task), task, None, None)
         assert search._count() >= method.smallest
         assert search._count() * search.config.rounds * method.seeds <= least
@@ -90,6 +90,12 @@ def test_bad_methods_are_refused_in_one_line(change, says):
     with pytest.raises(BadInput, match=says) as caught:
         parse_method(GOOD | change)
     assert "\n" not in str(caught.value)
+
+
+def test_shared_replay_is_refused_before_a_run_is_made():
+    with pytest.raises(BadInput, match="choices"):
+        Design("pendulum_hold", "lares").budgeted(load("pendulum_hold"))
+    assert Design("cartpole", "lares").budgeted(load("cartpole")).trainings
 
 
 def test_a_method_of_ones_own_is_a_file(tmp_path):

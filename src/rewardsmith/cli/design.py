@@ -207,6 +207,10 @@ def _run(config: Design, root: Path | None, out: Path | None, place: _Place) -> 
         with stopper:
             relay, person = _Relay(watcher, stopper, began), person_of(config.feedback)
             return design(config, root, relay, engine, person, store=place.store)
+    except RewardsmithError:
+        if began:
+            tell(_how_to_go_on(began[-1].id, out))
+        raise
     except KeyboardInterrupt as error:
         raise Stopped(str(error)) from None  # Typer has an answer of its own to KeyboardInterrupt
     finally:

@@ -100,7 +100,8 @@ def lines(kind: str, data: Mapping[str, Any]) -> list[str]:
         case "round":
             return [row(f"round {data['round'] + 1}/{data['rounds']}", _screened(data))]
         case "best":
-            return [row("  best so far", f"{interval(data['success'])}  {data['text']}")]
+            reached = "" if data["success"] is None else f"{interval(data['success'])}  "
+            return [row("  best so far", f"{reached}{data['text']}")]
         case "controls":
             names = ", ".join(data["names"])
             return [row("final", f"the winner beside the controls {names}: {data['seeds']} fresh seeds each")]

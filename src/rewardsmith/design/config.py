@@ -97,7 +97,16 @@ class Design:
             raise BadInput("language", "python without --llm", "programs", "the grammar writes programs only")
 
     def budgeted(self, task: tasks.Task) -> Design:
-        """The same design with the task's budget where none was given."""
+        """The same design with the task's budget where none was given.
+
+        Raises:
+            BadInput: the method cannot be used on this task.
+        """
+        if self.resolved.training.kind == "shared_replay" and not (
+            task.is_array and isinstance(task.actions, tasks.Discrete)
+        ):
+            allowed = "a task of array functions whose actions are choices"
+            raise BadInput(f"task of method {self.resolved.name}", task.name, allowed, "one buffer is shared")
         return replace(self, trainings=self.trainings or task.trainings, steps=self.steps or task.steps)
 
     @property

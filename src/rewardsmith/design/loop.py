@@ -299,7 +299,8 @@ class Search:
             data = {
                 "round": number,
                 "id": best.id,
-                "success": interval,
+                # people who judge must not be told
+                "success": None if self.config.resolved.selection.judge == "people" else interval,
                 "text": str(self.candidates[best.id].program),
             }
             self.watch.event("best", data)
