@@ -10,10 +10,11 @@ import numpy as np
 from ..candidate import Parent, View
 from ..propose.ask import Ask
 from .chance import by_score
+from .protocol import Stateless
 
 
 @dataclass(frozen=True)
-class Archive:
+class Archive(Stateless):
     """A grid over the size of a program and the number of fields that its agents see (or that it reads); a
     candidate competes only with the elite of its own cell.
 
@@ -36,13 +37,6 @@ class Archive:
     uniform: float = 0.2
     seeds: int = 4
 
-    @property
-    def smallest(self) -> int:
-        return 1
-
-    def start(self) -> Any:
-        return ()
-
     def asks(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         del state
         asks: list[Ask] = []
@@ -54,10 +48,6 @@ class Archive:
             others = [each for each in elites(view.ranked, self.bins) if each is not parent]
             asks.append(Ask("improve", (parent, *others[:2]), parent.candidate.island))
         return asks
-
-    def learn(self, state: Any, view: View) -> Any:
-        del view
-        return state
 
     def _parent(self, view: View, rng: np.random.Generator) -> Parent:
         draw = rng.random()

@@ -12,12 +12,13 @@ from ...core.errors import MissingExtra
 from ...program import Program, movable_numbers
 from ..candidate import Parent, View
 from ..propose.ask import Ask
+from .protocol import Stateless
 
 Point = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
-class Bayes:
+class Bayes(Stateless):
     """Every so many rounds new terms are asked for; in between the numbers of the best program move to where a
     Gaussian process of success over their logarithms expects the largest improvement.
 
@@ -36,13 +37,6 @@ class Bayes:
     spread: float = 0.7
     proposals: int = 256
 
-    @property
-    def smallest(self) -> int:
-        return 1
-
-    def start(self) -> Any:
-        return ()
-
     def asks(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         del state
         if not view.ranked:
@@ -51,10 +45,6 @@ class Bayes:
         if view.round % self.structures == 0 or not movable(best):
             return [Ask("improve", (best,))] * count
         return self._numbers(best, view, count, rng)
-
-    def learn(self, state: Any, view: View) -> Any:
-        del view
-        return state
 
     def _numbers(self, best: Parent, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         names = movable(best)

@@ -10,10 +10,11 @@ import numpy as np
 from ..candidate import Parent, View
 from ..propose.ask import Ask
 from .chance import by_score
+from .protocol import Stateless
 
 
 @dataclass(frozen=True)
-class Best:
+class Best(Stateless):
     """A first round from nothing, then improvements of one parent.
 
     Args:
@@ -38,9 +39,6 @@ class Best:
     def smallest(self) -> int:
         return 2 if self.worst else 1
 
-    def start(self) -> Any:
-        return ()
-
     def asks(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         del state
         pool = list(view.ranked if self.elitist or not view.latest else view.latest)
@@ -50,10 +48,6 @@ class Best:
         mixed = round(self.crossover * count) if len(view.ranked) > 1 else 0
         asks = [Ask("improve", shown)] * (count - mixed)
         return asks + [Ask("crossover", _two(view.ranked, self.temperature, rng)) for _ in range(mixed)]
-
-    def learn(self, state: Any, view: View) -> Any:
-        del view
-        return state
 
 
 def _two(ranked: tuple[Parent, ...], temperature: float, rng: np.random.Generator) -> tuple[Parent, Parent]:

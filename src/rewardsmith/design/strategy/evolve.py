@@ -10,10 +10,11 @@ import numpy as np
 from ..candidate import View
 from ..propose.ask import Ask
 from .chance import by_rank
+from .protocol import Stateless
 
 
 @dataclass(frozen=True)
-class Evolve:
+class Evolve(Stateless):
     """Better ranks are chosen more often (linear ranking); only the order of candidates is seen.
 
     Args:
@@ -36,16 +37,9 @@ class Evolve:
     def smallest(self) -> int:
         return self.islands
 
-    def start(self) -> Any:
-        return ()
-
     def asks(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         del state
         return [self._ask(view, i % self.islands, rng) for i in range(count)]
-
-    def learn(self, state: Any, view: View) -> Any:
-        del view
-        return state
 
     def _ask(self, view: View, island: int, rng: np.random.Generator) -> Ask:
         parents = view.on(island)[: self.parents]

@@ -9,10 +9,11 @@ import numpy as np
 
 from ..candidate import View
 from ..propose.ask import Ask
+from .protocol import Stateless
 
 
 @dataclass(frozen=True)
-class Independent:
+class Independent(Stateless):
     """Asks for fresh programs only.
 
     Args:
@@ -28,13 +29,6 @@ class Independent:
     def smallest(self) -> int:
         return self.group
 
-    def start(self) -> Any:
-        return ()
-
     def asks(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         del state, view, rng
         return [Ask("fresh")] * count
-
-    def learn(self, state: Any, view: View) -> Any:
-        del view
-        return state

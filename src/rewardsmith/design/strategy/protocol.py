@@ -37,3 +37,21 @@ class Strategy(Protocol):
     def learn(self, state: Any, view: View) -> Any:
         """The state after a round; ``view.latest`` are its candidates."""
         ...
+
+
+class Stateless:
+    """A strategy that keeps nothing between rounds, and for which one candidate is enough."""
+
+    @property
+    def smallest(self) -> int:
+        """The fewest candidates per round."""
+        return 1
+
+    def start(self) -> Any:
+        """Nothing."""
+        return ()
+
+    def learn(self, state: Any, view: View) -> Any:
+        """Nothing more."""
+        del view
+        return state

@@ -9,10 +9,11 @@ import numpy as np
 
 from ..candidate import View
 from ..propose.ask import Ask
+from .protocol import Stateless
 
 
 @dataclass(frozen=True)
-class Slots:
+class Slots(Stateless):
     """The first round fills every slot; from then on the elites keep theirs, and each other slot is rewritten
     from the best.
 
@@ -30,15 +31,8 @@ class Slots:
     def smallest(self) -> int:
         return self.elites + 1
 
-    def start(self) -> Any:
-        return ()
-
     def asks(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         del state, rng
         if not view.ranked:
             return [Ask("fresh")] * count
         return [Ask("improve", (view.ranked[0],))] * max(1, count - self.elites)
-
-    def learn(self, state: Any, view: View) -> Any:
-        del view
-        return state

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..candidate import Parent, View
 from ..propose.ask import Ask
+from .protocol import Stateless
 
 ACTIONS = ("structure", "structure", "numbers", "numbers", "crossover", "crossover", "path", "different")
 
@@ -30,7 +31,7 @@ def uct(value: float, visits: int, parent_visits: int, exploration: float) -> fl
 
 
 @dataclass(frozen=True)
-class Tree:
+class Tree(Stateless):
     """A first layer from nothing; then each expansion descends to a leaf and asks for eight children: two with
     other terms, two with other numbers, two crossed with the elite, one that follows the path from the root,
     one that thinks differently.
@@ -55,13 +56,6 @@ class Tree:
     mean_child: float = 0.15
     elite: int = 10
 
-    @property
-    def smallest(self) -> int:
-        return 1
-
-    def start(self) -> Any:
-        return ()
-
     def asks(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         del state
         if not view.ranked:
@@ -73,10 +67,6 @@ class Tree:
             line = grown.descend(self.exploration * (1.0 - progress))
             asks += self._expand(line, view, rng)
         return asks[:count]
-
-    def learn(self, state: Any, view: View) -> Any:
-        del view
-        return state
 
     def _expand(self, line: tuple[Parent, ...], view: View, rng: np.random.Generator) -> list[Ask]:
         leaf = line[0]
