@@ -32,8 +32,8 @@ def test_small_differences_are_draws_and_missing_results_take_no_part():
 
 def test_ratings_are_in_order_with_the_gain_over_random():
     found = ratings(cells(random=[0.1, 0.2, 0.3], good=[0.8, 0.9, 0.7], lost=[math.nan] * 3))
-    assert [each.method for each in found][0] == "good"
     good = found[0]
+    assert good.method == "good"
     assert good.gain == pytest.approx(0.6)
     assert good.shrinkage == pytest.approx(0.1)
     assert good.low <= good.rating <= good.high

@@ -61,8 +61,9 @@ def crossover(a: Program, b: Program, rng: np.random.Generator, max_terms: int =
 
 
 def movable_numbers(program: Program) -> tuple[str, ...]:
-    """Names (as in ``numbers()``) that may be changed: all but exponents, because ``x ** 1.9`` is undefined where
-    ``x ** 2`` was not.
+    """Names (as in ``numbers()``) that may be changed: all but exponents.
+
+    ``x ** 1.9`` is undefined where ``x ** 2`` was not.
 
     Example:
         >>> from rewardsmith.program import parse
