@@ -34,9 +34,14 @@ def usual(world: World) -> dict[str, Seen]:
 
 @pytest.mark.parametrize("probe", REAL, ids=lambda each: each.name)
 def test_the_probe_gets_out_when_nothing_holds_it(probe: Probe, world: World, usual: dict[str, Seen]) -> None:
-    world.restore()
-    output, seen = _watched(world, world.filled(probe.source), probe.control)
-    found = {
-        kind: evidence(world.filled(kind), world, output, seen, usual[probe.control]) for kind in probe.escape
-    }
+    output, found = b"", {}
+    for _ in range(3):  # on a busy machine the watcher may look too late; what never gets out fails every time
+        world.restore()
+        output, seen = _watched(world, world.filled(probe.source), probe.control)
+        found = {
+            kind: evidence(world.filled(kind), world, output, seen, usual[probe.control])
+            for kind in probe.escape
+        }
+        if any(found.values()):
+            break
     assert any(found.values()), (output[:300], found)
