@@ -62,8 +62,6 @@ class Training:
         least: success below which a candidate is dropped at that point too (a cascade).
         confirmed, confirm: share of a round's candidates that is trained again, and on how many more seeds:
             one seed tells luck from merit too rarely for a parent.
-        fit_numbers: numbers are fitted, before any training, to pairs of recorded segments that critics agree
-            on.
     """
 
     kind: Literal["ppo", "shared_replay", "plan"] = "ppo"
@@ -72,7 +70,6 @@ class Training:
     least: float = 0.0
     confirmed: float = 0.125
     confirm: int = 3
-    fit_numbers: bool = False
 
     def __post_init__(self) -> None:
         for name in ("first", "survivors", "least", "confirmed"):
