@@ -4,9 +4,9 @@ Meta-World 3.1.1 asks for exactly MuJoCo 3.3.0 and does not run with MuJoCo 4, s
 its own.  The port starts an episode from a seed; Meta-World starts from the same places of object and goal, and
 its own expert plays both, with some noise.  Run:
 
-    python -m venv /tmp/metaworld
-    /tmp/metaworld/bin/pip install metaworld==3.1.1 gymnasium==1.4.0 envpool==1.2.5
-    /tmp/metaworld/bin/python benchmarks/metaworld_oracle.py tests/tasks/metaworld_v3.npz
+    python -m venv ORACLE
+    ORACLE/bin/pip install metaworld==3.1.1 gymnasium==1.4.0 envpool==1.2.5
+    ORACLE/bin/python benchmarks/metaworld_oracle.py tests/tasks/metaworld_v3.npz
 """
 
 from __future__ import annotations

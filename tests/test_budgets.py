@@ -30,7 +30,9 @@ def _too_long(source: str, most: int) -> list[str]:
 
 def _functions(source: str) -> list[str]:
     found: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    options = _options(tree)
+    for node in ast.walk(tree):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         length = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -40,14 +42,21 @@ def _functions(source: str) -> list[str]:
             )
         given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         count = len([arg for arg in given if arg.arg not in ("self", "cls")])
-        if count > MOST_ARGUMENTS and not _is_command(node):
+        if count > MOST_ARGUMENTS and not _is_command(node, options):
             found.append(f"line {node.lineno}: {node.name} has {count} arguments; at most {MOST_ARGUMENTS}")
     return found
 
 
-def _is_command(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _is_command(node: ast.FunctionDef | ast.AsyncFunctionDef, options: set[str]) -> bool:
     """A verb of the command line: its arguments are the options a person types."""
-    return node.name == "command" and all(arg.annotation for arg in node.args.args)
+    shown = [ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation]
+    return node.name == "command" and any("typer." in each or each in options for each in shown)
+
+
+def _options(tree: ast.Module) -> set[str]:
+    """Names of the options that a module declares by themselves: ``Seed = Annotated[..., typer.Option(...)]``."""
+    named = [node for node in tree.body if isinstance(node, ast.Assign) and "typer." in ast.unparse(node.value)]
+    return {ast.unparse(target) for node in named for target in node.targets}
 
 
 def _ignores(source: str) -> list[str]:
@@ -117,7 +126,9 @@ def test_no_skips() -> None:
         ("def f():\n" + "    x = 1\n" * 59, ""),
         ("def f(a, b, c, d, e, f, g, h, *, i): ...", "9 arguments"),
         ("def f(self, a, b, c, d, e, f, g, h): ...", ""),
-        ("def command(a: A, b: A, c: A, d: A, e: A, f: A, g: A, h: A, i: A): ...", ""),
+        ("def command(a: typer.Option(), b, c, d, e, f, g, h, i): ...", ""),
+        ("A = typer.Option()\ndef command(a: A, b, c, d, e, f, g, h, i): ...", ""),
+        ("def command(a: int, b, c, d, e, f, g, h, i): ...", "9 arguments"),
     ],
 )
 def test_the_budget_of_functions_is_seen(source: str, trouble: str) -> None:

@@ -49,7 +49,7 @@ class Odd(gymnasium.Env):
 
 
 class Drawn(Odd):
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012  as Gymnasium reads it
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012 - Gymnasium reads a plain class attribute
 
     def __init__(self, render_mode=None):
         self.render_mode = render_mode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,6 @@ class _Within:
     watch: Watcher
     cell: tuple[str, str, int]
     place: tuple[int, int]
-    seen: set[str] = field(default_factory=set)
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
         """Something happened in a search."""

@@ -71,7 +71,7 @@ def _call(head: dict[str, Any]) -> int:
 def _standard_streams() -> None:
     sys.argv = ["program.py"]
     sys.stdin = open(IN, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
-    sys.stdout = open(PRINTED, "w", encoding="utf-8", newline="\n", closefd=False)  # noqa: SIM115
+    sys.stdout = open(PRINTED, "w", encoding="utf-8", newline="\n", closefd=False)  # noqa: SIM115 - so does this
 
 
 def _flushed(code: Any) -> int:
