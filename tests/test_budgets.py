@@ -54,7 +54,7 @@ def _is_command(node: ast.FunctionDef | ast.AsyncFunctionDef, options: set[str])
 
 
 def _options(tree: ast.Module) -> set[str]:
-    """Names of the options that a module declares by themselves: ``Seed = Annotated[..., typer.Option(...)]``."""
+    """Names of options that a module declares: ``Seed = Annotated[..., typer.Option(...)]``."""
     named = [node for node in tree.body if isinstance(node, ast.Assign) and "typer." in ast.unparse(node.value)]
     return {ast.unparse(target) for node in named for target in node.targets}
 

@@ -48,9 +48,8 @@ def forest(rated: list[Mapping[str, Any]]) -> str:
         return _LEFT + (value + edge) / (2 * edge) * (_WIDTH - _LEFT - 12)
 
     height = _ROW * len(rated) + 34
-    out = [
-        f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" style="max-width:{_WIDTH:g}px" role="img" aria-label="ratings with 95 % intervals">'
-    ]
+    out = [f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" style="max-width:{_WIDTH:g}px"']
+    out.append(' role="img" aria-label="ratings with 95 % intervals">')
     out.append(f'<line x1="{px(0):.1f}" x2="{px(0):.1f}" y1="4" y2="{height - 28:g}" stroke="var(--faint)"/>')
     for i, each in enumerate(rated):
         y = _ROW * (i + 0.5) + 4
