@@ -53,6 +53,8 @@ def test_equal_methods_cannot_be_told_apart():
     [
         {"methods": ("random",)},
         {"tasks": ()},
+        {"methods": ("random", "eurka")},
+        {"tasks": ("cartpol",)},
         {"methods": ("random", "random")},
         {"seeds": 0},
         {"trainings": True},

@@ -16,6 +16,7 @@ from ..core.endpoint import Endpoint
 from ..core.errors import BadInput, RewardsmithError
 from ..core.stats import mean_interval, paired_difference
 from ..learn.preferences import fit_preferences
+from ..tasks import resolve
 from .clock import Silent, Watcher
 from .config import Design
 from .loop import design
@@ -63,6 +64,10 @@ class Tournament:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise BadInput(name, repr(value), "a whole number, at least 1")
+        for name in self.methods:  # a name with a mistake must not cost a night
+            load_method(name)
+        for name in self.tasks:
+            resolve(name)
 
     def method(self, name: str) -> Method:
         """A method as it takes part."""
