@@ -66,6 +66,14 @@ def test_bad_tournaments_are_refused(change):
         Tournament(**(good | change))
 
 
+def test_what_is_saved_by_dropping_losers_early_may_be_spent():
+    match = Tournament(("random", "eureka"), ("cartpole",), 80)
+    eureka, ours = (match.affordable(match.method(name)) for name in ("eureka", "rewardsmith"))
+    assert eureka == 80
+    # 35 % of every training, 65 % of a quarter, and three confirmations of an eighth
+    assert ours == int(80 * (1 + 3 / 8) / (0.35 + 0.25 * 0.65 + 3 / 8))
+
+
 def test_a_small_tournament_runs_and_can_be_looked_at(tmp_path):
     match = Tournament(("random", "lares"), ("pendulum_hold",), 4, 2048, seeds=1)
     found = play(match, tmp_path, Silent())

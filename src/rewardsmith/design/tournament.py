@@ -36,7 +36,8 @@ class Tournament:
 
     Args:
         methods, tasks: names, or paths of files.
-        trainings, steps: the budget of every search.
+        trainings, steps: the budget of every search, in environment steps of so many whole trainings; a method
+            that drops losers early may begin more of them.
         seeds: searches of each method on each task, seeds 0, 1, ...
         each: training seeds per candidate, the same for all methods.
         honest: every winner is chosen on selection seeds; otherwise by the rule of its method.
@@ -76,6 +77,13 @@ class Tournament:
             return found
         return replace(found, selection=replace(Selection(), enough=1.0, agreeing=1000))
 
+    def affordable(self, method: Method) -> int:
+        """How many trainings a method may start for the environment steps of ``trainings`` whole ones."""
+        training = method.training
+        again = training.confirmed * training.confirm
+        cost = self.each * (training.first + training.survivors * (1.0 - training.first)) + again
+        return max(int(self.trainings * (self.each + again) / cost), self.each * method.smallest)
+
     def search(self, method: str, task: str, seed: int) -> Design:
         """One search.  People are replaced by an oracle of hidden success, which favours their methods."""
         chosen = self.method(method)
@@ -83,7 +91,7 @@ class Tournament:
         return Design(
             task,
             chosen,
-            self.trainings,
+            self.affordable(chosen),
             self.steps,
             self.each,
             seed,
