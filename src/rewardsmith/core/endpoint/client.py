@@ -101,8 +101,8 @@ class _Batch:
                 spend(endpoint.model, Usage(failures=1))
                 self.failures.append(_line(error))
                 return
-        if self.cache is not None:  # a commit waits for the disk, and the other requests need not
-            reply = await asyncio.to_thread(self.cache.keep, key, body, reply)
+            if self.cache is not None:  # in its turn: a kill costs no more replies than run at the same time
+                reply = await asyncio.to_thread(self.cache.keep, key, body, reply)
         self.replies[key] = reply
 
     async def ask(self, key: str, body: Body) -> Reply:
