@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from .. import tasks
-from ..core.errors import StoreError
 from ..core.stats import mean_interval
 from ..feedback.person import Person, parse_person
 from ..measure.exploit.known import FOLDER, Known, known, scripted
@@ -38,8 +37,8 @@ from .sandboxed import sandboxed
 from .screen.judge import judge
 from .screen.protocol import Episode, Evidence
 from .screen.refusal import Refusal
-from .select import choose, pruned, published
 from .training import Shared, run_plans
+from .winner import select_winner
 
 PARENTS = 8  # that the journal names after a round
 KEEP = 8  # episodes of each trained member that are recorded for screens
@@ -121,8 +120,7 @@ class Search:
             state = method.strategy.learn(state, self._view(number))
             if self._good_enough():
                 break
-        winner = self._select()
-        final.report(self, winner)
+        final.report(self, select_winner(self))
         count = len(self.candidates) + sum(self.refused.values())
         best = (self.run.done("final") or {})["best"]
         self.run.finish({"programs": count, "screened": sum(self.refused.values()), "best": best})
@@ -144,7 +142,7 @@ class Search:
             return drafts
         survivors = max(1, round(training.survivors * len(entered))) if training.first < 1.0 else 0
         key = f"round/{number}/trained/search"
-        race = self._race(key, entered, "search", training.first, survivors, number)
+        race = self.race(key, entered, "search", training.first, survivors, number)
         self.standings |= {standing.id: standing for standing in race.standings}
         self.latest = tuple(standing.id for standing in race.standings)
         self.played |= race.episodes
@@ -157,7 +155,7 @@ class Search:
 
     def _ask_people(self, number: int) -> None:
         """Show the round's candidates, and the best so far beside them, to whoever watches."""
-        earlier = [s.id for s in self._ranked() if s.id not in self.latest][:1]
+        earlier = [s.id for s in self.ranked() if s.id not in self.latest][:1]
         names = [name for name in self.latest if not np.isnan(self.standings[name].mean)] + earlier
         shown = [self.candidates[name] for name in sorted(names, key=when)]
         truth = {name: self.standings[name].mean for name in names}
@@ -178,7 +176,7 @@ class Search:
         if not best:
             return
         entered = [self.candidates[standing.id] for standing in best]
-        race = self._race(f"round/{number}/trained/confirm", entered, "confirm", 1.0, 0, number)
+        race = self.race(f"round/{number}/trained/confirm", entered, "confirm", 1.0, 0, number)
         again = {standing.id: standing for standing in race.standings}
         self.standings |= {s.id: joined(s, again[s.id]) for s in best}
 
@@ -243,7 +241,7 @@ class Search:
         known = frozenset(self.known)
         if "order" not in method.sees:
             return View(number, self.config.rounds, known=known)
-        parents = {standing.id: self._parent(standing) for standing in self._ranked()}
+        parents = {standing.id: self._parent(standing) for standing in self.ranked()}
         latest = tuple(parents[name] for name in parents if name in self.latest)
         return View(number, self.config.rounds, tuple(parents.values()), latest, known)
 
@@ -274,7 +272,8 @@ class Search:
         return self.writer.learn(written, [draft for draft, _ in drafts], scores)
 
     # ------------------------------------------------------------------ selection
-    def _ranked(self) -> list[Standing]:
+    def ranked(self) -> list[Standing]:
+        """Candidates with a verdict, best first."""
         known = (s for s in self.standings.values() if not np.isnan(s.mean))
         if self.config.resolved.selection.judge == "people":
             liked = self.audience.merits
@@ -282,7 +281,7 @@ class Search:
         return sorted(known, key=lambda standing: standing.order)
 
     def _record_selection(self, number: int) -> None:
-        ranked = self._ranked()
+        ranked = self.ranked()
         payload: dict[str, Any] = {"round": number, "parents": [], "incumbent": None, "tied": []}
         if ranked:
             best = ranked[0]
@@ -308,43 +307,14 @@ class Search:
 
     def _good_enough(self) -> bool:
         selection = self.config.resolved.selection
-        good = [s for s in self._ranked() if s.confirmed and s.mean >= selection.enough]
+        good = [s for s in self.ranked() if s.confirmed and s.mean >= selection.enough]
         return len(good) >= selection.agreeing
 
-    def _select(self) -> Candidate:
-        """The winner, by the method's rule."""
-        ranked = [s for s in self._ranked() if s.finished] or self._ranked()
-        if not ranked:
-            raise StoreError(
-                f"no candidate of run {self.run.id} could be trained: every reward was refused or infinite "
-                f"({', '.join(f'{k} {v}' for k, v in sorted(self.refused.items())) or 'none proposed'}); "
-                "allow more trainings"
-            )
-        selection = self.config.resolved.selection
-        if selection.kind != "honest":
-            best = ranked[0] if selection.judge == "people" else published(selection.kind, ranked)
-            self.selection = {best.id: best}
-            return self.candidates[best.id]
-        return self._select_honestly(ranked)
-
-    def _select_honestly(self, ranked: Sequence[Standing]) -> Candidate:
-        """Train the best again on selection seeds, which nothing was chosen on before."""
-        method = self.config.resolved
-        number = self.config.rounds
-        best = [self.candidates[s.id] for s in ranked[: method.selection.finalists]]
-        simpler = pruned(best, self.standings)
-        self.candidates |= {each.id: each for each in simpler}
-        rows = [{**each.record(), "screened": None} for each in simpler]
-        self.run.record("proposed", "selection/proposed", {"round": number, "candidates": rows})
-        result = self._race("selection/trained", [*best, *simpler], "selection", 1.0, 0, number)
-        self.selection = {standing.id: standing for standing in result.standings}
-        known = [standing for standing in result.standings if not np.isnan(standing.mean)]
-        return choose(known or result.standings, self.candidates)
-
     # ------------------------------------------------------------------ training
-    def _race(
+    def race(
         self, key: str, entered: Sequence[Candidate], stage: str, first: float, survivors: int, number: int
     ) -> Result:
+        """Train candidates on the seeds of a stage, as the method trains; recorded under ``key``."""
         race = Race(
             key,
             self.task,

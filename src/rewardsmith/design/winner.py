@@ -1,0 +1,52 @@
+"""The winner of a search, by the rule of its method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..core.errors import StoreError
+from .candidate import Candidate
+from .race import Standing
+from .select import choose, pruned, published
+
+if TYPE_CHECKING:
+    from .loop import Search
+
+
+def select_winner(search: Search) -> Candidate:
+    """The winner; ``search.selection`` says what it was chosen on.
+
+    Raises:
+        StoreError: no candidate could be trained.
+    """
+    ranked = [s for s in search.ranked() if s.finished] or search.ranked()
+    if not ranked:
+        refused = ", ".join(f"{k} {v}" for k, v in sorted(search.refused.items())) or "none proposed"
+        raise StoreError(
+            f"no candidate of run {search.run.id} could be trained: every reward was refused or infinite "
+            f"({refused}); allow more trainings"
+        )
+    selection = search.config.resolved.selection
+    if selection.kind != "honest":
+        best = ranked[0] if selection.judge == "people" else published(selection.kind, ranked)
+        search.selection = {best.id: best}
+        return search.candidates[best.id]
+    return _honestly(search, ranked)
+
+
+def _honestly(search: Search, ranked: Sequence[Standing]) -> Candidate:
+    """Train the best again on selection seeds, which nothing was chosen on before."""
+    number = search.config.rounds
+    finalists = search.config.resolved.selection.finalists
+    best = [search.candidates[s.id] for s in ranked[:finalists]]
+    simpler = pruned(best, search.standings)
+    search.candidates |= {each.id: each for each in simpler}
+    rows = [{**each.record(), "screened": None} for each in simpler]
+    search.run.record("proposed", "selection/proposed", {"round": number, "candidates": rows})
+    result = search.race("selection/trained", [*best, *simpler], "selection", 1.0, 0, number)
+    search.selection = {standing.id: standing for standing in result.standings}
+    known = [standing for standing in result.standings if not np.isnan(standing.mean)]
+    return choose(known or result.standings, search.candidates)
