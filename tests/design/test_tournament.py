@@ -42,6 +42,13 @@ def test_ratings_are_in_order_with_the_gain_over_random():
     assert math.isnan(lost.gain)
 
 
+def test_the_gain_is_over_whom_one_names():
+    found = ratings(cells(random=[0.1, 0.2], ours=[0.5, 0.7], without=[0.4, 0.5]), "ours")
+    gains = {each.method: each.gain for each in found}
+    assert gains["without"] == pytest.approx(-0.15)
+    assert math.isnan(gains["ours"])
+
+
 def test_equal_methods_cannot_be_told_apart():
     rng = np.random.default_rng(0)
     found = ratings(cells(random=list(rng.random(12)), same=list(rng.random(12))))
@@ -86,8 +93,8 @@ def test_a_small_tournament_runs_and_can_be_looked_at(tmp_path):
 
     record = {
         "tasks": ["pendulum_hold"], "trainings": 4, "steps": 2048, "seeds": 1, "each": 1, "honest": True,
-        "proposer": "the grammar", "version": "0", "ratings": [asdict(r) for r in ratings(found)],
-        "cells": [asdict(cell) for cell in found],
+        "proposer": "the grammar", "against": "random", "version": "0",
+        "ratings": [asdict(r) for r in ratings(found)], "cells": [asdict(cell) for cell in found],
     }  # fmt: skip
     html = page.render(record)
     assert "lares" in html

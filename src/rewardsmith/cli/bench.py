@@ -10,7 +10,7 @@ import typer
 
 from ..core.errors import BadInput
 from .endpoint import endpoint_of
-from .output import number, positive, say, say_json, table, tell
+from .output import as_json, number, positive, say, say_json, table, tell
 
 if TYPE_CHECKING:
     from ..design.tournament import Cell, Rating, Tournament
@@ -32,6 +32,7 @@ def command(
     published: Annotated[
         bool, typer.Option("--as-published", help="Winners by each method's own rule, not on selection seeds.")
     ] = False,
+    against: Annotated[str, typer.Option(help="The method that all others are compared with.")] = "random",
     llm: Annotated[
         str | None, typer.Option("--llm", help="A model writes for all methods: its address, up to /v1.")
     ] = None,
@@ -48,26 +49,30 @@ def command(
         positive(name, value)
     from .. import __version__
     from ..design.schema import method_names
-    from ..design.tournament import Tournament, play, ratings
+    from ..design.tournament import BASELINE, Tournament, play, ratings
     from ..report import tournament as page
 
     chosen = method_names() if methods is None else _names(methods)
     endpoint = endpoint_of(llm, model, key, (0.0, 0.0), None)
     match = Tournament(chosen, _names(tasks), trainings, steps, seeds, each, not published, endpoint)
+    names = match.names
+    if against not in names and against != BASELINE:
+        raise BadInput("--against", repr(against), ", ".join(names))
     cells = play(match, out / "runs", _Told(), jobs)
-    found = ratings(cells)
-    record = _record(match, cells, found) | {"version": __version__}
+    found = ratings(cells, against)
+    record = _record(match, cells, found) | {"against": against, "version": __version__}
     path = page.write(record, out / "methods.html")
+    (out / "methods.json").write_text(as_json(record) + "\n", encoding="utf-8")
     if json:
         return say_json({**record, "page": str(path)})
-    say(shown(found, match.tasks))
+    say(shown(found, match.tasks, against))
     say(f"saved  open {path}")
     return None
 
 
-def shown(found: list[Rating], tasks: tuple[str, ...]) -> str:
+def shown(found: list[Rating], tasks: tuple[str, ...], against: str) -> str:
     """The table of ratings."""
-    head = ("method", "rating", "95 %", "vs random", *tasks, "cannot be used")
+    head = ("method", "rating", "95 %", f"vs {against}", *tasks, "cannot be used")
     rows = [
         (
             each.method,

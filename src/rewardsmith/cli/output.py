@@ -25,7 +25,12 @@ def tell(text: str = "") -> None:
 
 def say_json(value: Any) -> None:
     """One line of JSON, the last on stdout; NaN and infinity become null, because JSON has neither."""
-    print(json.dumps(_plain(value), allow_nan=False, ensure_ascii=False), flush=True)
+    print(as_json(value), flush=True)
+
+
+def as_json(value: Any) -> str:
+    """JSON on one line; what it does not know is null."""
+    return json.dumps(_plain(value), allow_nan=False, ensure_ascii=False)
 
 
 def one_line(message: object) -> str:

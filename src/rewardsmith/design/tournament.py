@@ -65,10 +65,16 @@ class Tournament:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise BadInput(name, repr(value), "a whole number, at least 1")
-        for name in self.methods:  # a name with a mistake must not cost a night
-            load_method(name)
+        names = self.names  # read now: a name with a mistake must not cost a night
+        if len(set(names)) < len(names):
+            raise BadInput("methods", ", ".join(names), "methods of different names")
         for name in self.tasks:
             resolve(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the methods call themselves."""
+        return tuple(load_method(name).name for name in self.methods)
 
     def method(self, name: str) -> Method:
         """A method as it takes part."""
@@ -179,14 +185,15 @@ def _one_core() -> None:
 def _cell(
     tournament: Tournament, method: str, task: str, seed: int, root: Path | str | None, watch: Watcher
 ) -> Cell:
+    name = load_method(method).name
     try:
         run = design(tournament.search(method, task, seed), root, watch)
     except RewardsmithError as error:
-        return Cell(method, task, seed, float("nan"), float("nan"), 0, 0, " ".join(str(error).split()))
+        return Cell(name, task, seed, float("nan"), float("nan"), 0, 0, " ".join(str(error).split()))
     with run:
         said = outcome(run)
     reached, selected = said["success"]["mean"], said["selected_on"]
-    return Cell(method, task, seed, reached, selected, said["trainings"], said["env_steps"])
+    return Cell(name, task, seed, reached, selected, said["trainings"], said["env_steps"])
 
 
 @dataclass(frozen=True)
@@ -197,7 +204,7 @@ class Rating:
         rating, low, high: Bradley-Terry on the scale of Elo (mean 0 over methods), with a 95 % interval by
             resampling pairs of task and seed.
         success: task -> mean success of the winners, low, high over searches.
-        gain, error: mean difference to ``random`` on the same task and seed, and its standard error.
+        gain, error: mean difference to a rival on the same task and seed, and its standard error.
         shrinkage: mean of success on selection minus success on fresh seeds.
         missing: searches that could not be made.
     """
@@ -213,8 +220,12 @@ class Rating:
     missing: int
 
 
-def ratings(cells: Sequence[Cell]) -> list[Rating]:
-    """Ratings of all methods, best first."""
+def ratings(cells: Sequence[Cell], rival: str = BASELINE) -> list[Rating]:
+    """Ratings of all methods, best first.
+
+    Args:
+        rival: the method against which the gain of every other is told.
+    """
     names = list(dict.fromkeys(cell.method for cell in cells))
     blocks = list(dict.fromkeys((cell.task, cell.seed) for cell in cells))
     table = {(cell.method, cell.task, cell.seed): cell for cell in cells}
@@ -225,7 +236,9 @@ def ratings(cells: Sequence[Cell]) -> list[Rating]:
     spread = np.array([bradley_terry(reached[:, draw]) for draw in draws])
     low, high = np.quantile(spread, [0.025, 0.975], axis=0)
     found = [
-        _rating(name, (middle[i], low[i], high[i]), [cell for cell in cells if cell.method == name], table)
+        _rating(
+            name, (middle[i], low[i], high[i]), [cell for cell in cells if cell.method == name], table, rival
+        )
         for i, name in enumerate(names)
     ]
     return sorted(found, key=lambda each: -each.rating)
@@ -254,7 +267,7 @@ def _reached(table: Mapping[Any, Cell], name: str, block: tuple[str, int]) -> fl
     return float("nan") if cell is None else cell.success
 
 
-def _rating(name: str, rating: Any, mine: Sequence[Cell], table: Mapping[Any, Cell]) -> Rating:
+def _rating(name: str, rating: Any, mine: Sequence[Cell], table: Mapping[Any, Cell], rival: str) -> Rating:
     known = [cell for cell in mine if not np.isnan(cell.success)]
     success: dict[str, tuple[float, float, float]] = {}
     for task in dict.fromkeys(cell.task for cell in mine):
@@ -262,10 +275,10 @@ def _rating(name: str, rating: Any, mine: Sequence[Cell], table: Mapping[Any, Ce
         found = mean_interval(values) if values else None
         none = (np.nan, np.nan, np.nan)
         success[task] = none if found is None else (found.mean, found.low, found.high)
-    rivals = [_reached(table, BASELINE, (cell.task, cell.seed)) for cell in known]
-    both = [(cell.success, rival) for cell, rival in zip(known, rivals, strict=True) if not np.isnan(rival)]
+    rivals = [_reached(table, rival, (cell.task, cell.seed)) for cell in known]
+    both = [(cell.success, value) for cell, value in zip(known, rivals, strict=True) if not np.isnan(value)]
     gain, error = float("nan"), float("nan")
-    if both and name != BASELINE:
+    if both and name != rival:
         found = paired_difference([ours for ours, _ in both], [theirs for _, theirs in both])
         gain, error = found.mean, found.standard_error
     shrinkage = float(np.mean([c.selected - c.success for c in known])) if known else float("nan")
