@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from rewardsmith.design.candidate import Candidate, Parent
 from rewardsmith.design.compose import composed, plain, signs, uncomposed
 from rewardsmith.design.propose.ask import Ask, Draft
 from rewardsmith.program import Grammar, Program, parse, random_program
+from rewardsmith.sandbox import PythonReward
 
 FIELDS = (Field("x", "m", -2.0, 2.0), Field("y", "m/s", -2.0, 2.0), Field("sparse_value"))
 RNG = np.random.default_rng(0)
@@ -54,6 +57,35 @@ def test_random_programs_and_scales() -> None:
         assert np.asarray(signs(program)(BATCH)) == pytest.approx(slow(program))
     small, large = (parse(f"return {{'sparse': x > 1, 'dense': {scale} * y}}", FIELDS) for scale in (1, 100))
     assert (np.asarray(signs(small)(BATCH)) == signs(large)(BATCH)).all()
+
+
+PYTHON = """
+def size(x):
+    return np.abs(x)
+
+def reward(x, y):
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return {{'sparse': 50.0 * (x > 1), 'dense': -size(y)}}",
+        "parts = {{'dense': 3.0 * y, 'sparse': x}}; return x + y, parts",
+    ],
+)
+def test_signs_of_python_are_those_of_the_formula(body: str) -> None:
+    reward = PythonReward(PYTHON.format(body=body.format()), "reward", FIELDS[:2])
+    asked = Ask("improve", (Parent(Candidate("r0c0", reward, "fresh")),))
+    made = composed(Draft(reward, asked), "signs").program
+    assert set(made.names) == {"sparse", "dense"}
+    shares = reward.share(BATCH, None)[0].parts
+    slow_signs = np.sign(shares["sparse"]) + 0.1 * np.sign(shares["dense"])
+    assert np.asarray(made(BATCH)) == pytest.approx(slow_signs)
+    assert composed(Draft(made, asked), "signs").program == made
+    again = replace(asked, parents=(Parent(Candidate("r0c0", made, "fresh")),))
+    assert uncomposed(again, "signs").parents[0].candidate.program == reward
 
 
 def test_tiny_values_are_nothing_and_nan_is_not_hidden() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ..program import Program, tree
 from ..program.tree import Apply, Compare, Expr, Local, Number
@@ -11,6 +12,14 @@ from .propose.ask import Ask, Draft
 
 DENSE = 0.1
 DEAD = 1e-9
+_WRAPPER = """
+
+def signs_of_parts({fields}):
+    found = {function}({given})
+    parts = found[1] if isinstance(found, tuple) else found
+    signs = {{name: np.where(np.abs(parts[name]) <= {dead!r}, 0.0, np.sign(parts[name])) for name in parts}}
+    return {{"sparse": signs["sparse"], "dense": {dense!r} * signs["dense"]}}
+"""
 
 
 def signs(program: Program, dense: float = DENSE, dead: float = DEAD) -> Program:
@@ -48,11 +57,27 @@ def signs(program: Program, dense: float = DENSE, dead: float = DEAD) -> Program
     return Program.of(tuple(composed), tuple(bindings), program.table)
 
 
+def python_signs(reward: Any, dense: float = DENSE, dead: float = DEAD) -> Any:
+    """The same for a ``PythonReward`` of the parts ``sparse`` and ``dense``: a function around its function."""
+    if reward.function == "signs_of_parts":
+        return reward
+    names = [each.name for each in reward.table]
+    wrapper = _WRAPPER.format(
+        fields=", ".join(names),
+        given=", ".join(f"{name}={name}" for name in names),
+        function=reward.function,
+        dense=dense,
+        dead=dead,
+    )
+    return replace(reward, source=reward.source + wrapper, function="signs_of_parts")
+
+
 def composed(draft: Draft, compose: str) -> Draft:
-    """The draft as it is trained; programs only: Python is left as it is."""
-    if compose != "signs" or not isinstance(draft.program, Program):
+    """The draft as it is trained."""
+    if compose != "signs" or draft.program is None:
         return draft
-    return replace(draft, program=signs(draft.program))
+    made = signs(draft.program) if isinstance(draft.program, Program) else python_signs(draft.program)
+    return replace(draft, program=made)
 
 
 def plain(program: Program) -> Program:
@@ -82,9 +107,16 @@ def uncomposed(ask: Ask, compose: str) -> Ask:
 
 def _written(parent: Parent) -> Parent:
     program = parent.candidate.program
-    if not isinstance(program, Program):
-        return parent
-    return replace(parent, candidate=replace(parent.candidate, program=plain(program)))
+    written = plain(program) if isinstance(program, Program) else _python_plain(program)
+    return replace(parent, candidate=replace(parent.candidate, program=written))
+
+
+def _python_plain(reward: Any) -> Any:
+    if reward.function != "signs_of_parts":
+        return reward
+    source, _, wrapper = reward.source.rpartition("\n\ndef signs_of_parts(")
+    function = wrapper.partition("found = ")[2].partition("(")[0]
+    return replace(reward, source=source, function=function)
 
 
 def _under(expr: Expr) -> Expr:

@@ -194,7 +194,7 @@ class Search:
             verdicts = self._screened(drafts)
             found += zip(drafts, verdicts, strict=True)
             passed += sum(verdict is None for verdict in verdicts)
-            programs = (draft.program for draft in drafts if draft.program is not None)
+            programs = (draft.program for draft in (*new, *drafts) if draft.program is not None)
             self.known |= {program.structural_hash for program in programs}
             if passed >= count or not drafts:
                 break
