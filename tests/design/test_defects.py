@@ -192,13 +192,13 @@ def test_defect_8_scores_stay_with_their_drafts_where_one_has_none():
 def test_defect_8_what_crashed_has_no_sentinel_and_is_never_ranked():
     """Neither -10000 nor 0: NaN, last in every order, and no parent."""
     search = entered(search_of("eureka"), r0c0=(math.nan,), r0c1=(0.0,), r0c2=(1.0, math.nan), r0c3=(0.4,))
-    assert [each.id for each in search._ranked()] == ["r0c3", "r0c1"]
+    assert [each.id for each in search.ranked()] == ["r0c3", "r0c1"]
     search.latest = tuple(search.standings)
     assert [each.candidate.id for each in search._view(1).latest] == ["r0c3", "r0c1"]
     order = sorted(search.standings.values(), key=lambda each: each.order)
     assert {each.id for each in order[2:]} == {"r0c0", "r0c2"}
-    assert published("argmax", search._ranked()).id == "r0c3"
-    assert published("last", search._ranked()).id == "r0c3"
+    assert published("argmax", search.ranked()).id == "r0c3"
+    assert published("last", search.ranked()).id == "r0c3"
 
 
 # ---------------------------------------------------------------------- 9, 10, 11
