@@ -26,7 +26,7 @@ from rewardsmith.sandbox import (
     passes_tests,
     using,
 )
-from rewardsmith.sandbox.worker import ZygoteWorker
+from rewardsmith.sandbox.worker import ZygoteWorker, opens
 
 ROWS = np.arange(4.0)
 # Everything below tries a raw system call and says what the kernel answered.
@@ -218,9 +218,9 @@ class TestNineNeverInSilence:
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
         monkeypatch.setattr("rewardsmith.sandbox.backend.BACKENDS", {"bubblewrap": bubblewrap_of_the_table()})
         monkeypatch.setattr("rewardsmith.sandbox.pool._shared", {})
-        bubblewrap._tried.cache_clear()
+        opens.cache_clear()
         yield
-        bubblewrap._tried.cache_clear()
+        opens.cache_clear()
 
     @pytest.mark.usefixtures("refusing")
     def test_it_is_refused_with_the_reason(self) -> None:

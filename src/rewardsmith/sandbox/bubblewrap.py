@@ -6,7 +6,6 @@ and NumPy need, read-only.
 
 from __future__ import annotations
 
-import functools
 import os
 import platform
 import shutil
@@ -19,7 +18,7 @@ import numpy as np
 
 from .backend import NoSandbox, Reason
 from .jobs import Limits, Tier
-from .worker import ZygoteWorker, start
+from .worker import ZygoteWorker, guarded, opens, other_machine, start
 
 _PROGRAM = "bwrap"
 _NAME = "bubblewrap"
@@ -51,7 +50,7 @@ class Bubblewrap:
 
     def available(self) -> Reason | None:
         """None where a worker really started here and its walls were seen to hold."""
-        return _tried()
+        return opens(Bubblewrap)
 
     def open(self, limits: Limits) -> ZygoteWorker:
         """Start a worker.
@@ -63,27 +62,14 @@ class Bubblewrap:
         if missing:
             raise NoSandbox("T1", [(_NAME, missing)])
         started = start(command(), {}, _NAME, _REMEDY)
-        landlock, leak = started.hello["landlock"], started.hello["leak"]
+        landlock = started.hello["landlock"]
         wall = f"Landlock {landlock}" if landlock else "no Landlock"
-        worker = ZygoteWorker(started, f"{_NAME}: namespaces, seccomp, {wall}", limits)
-        if leak:
-            worker.close()
-            raise NoSandbox("T1", [(_NAME, Reason(f"the walls do not hold: a job could {leak}"))])
-        return worker
-
-
-@functools.cache
-def _tried() -> Reason | None:
-    try:
-        Bubblewrap().open(Limits()).close()
-    except NoSandbox as error:
-        return error.reasons[0][1]
-    return None
+        return guarded(started, _NAME, f"{_NAME}: namespaces, seccomp, {wall}", limits)
 
 
 def _missing() -> Reason | None:
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        return Reason(f"it is for Linux on x86-64, this is {platform.system()} on {platform.machine()}")
+    if (reason := other_machine()) is not None:
+        return reason
     if shutil.which(_PROGRAM) is None:
         return Reason("the program bwrap is not installed", "apt-get install bubblewrap")
     return None

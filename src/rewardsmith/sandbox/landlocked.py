@@ -7,9 +7,7 @@ with the user id of this process (of nobody, where that is root).
 
 from __future__ import annotations
 
-import functools
 import os
-import platform
 import sys
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from .backend import NoSandbox, Reason
 from .bubblewrap import ENVIRONMENT
 from .inside import landlock
 from .jobs import Limits, Tier
-from .worker import ZygoteWorker, start
+from .worker import ZygoteWorker, guarded, opens, other_machine, start
 
 _NAME = "landlock"
 
@@ -33,7 +31,7 @@ class Landlocked:
 
     def available(self) -> Reason | None:
         """None where a worker really started here and its walls were seen to hold."""
-        return _tried()
+        return opens(Landlocked)
 
     def open(self, limits: Limits) -> ZygoteWorker:
         """Start a worker.
@@ -46,26 +44,12 @@ class Landlocked:
             raise NoSandbox("T1", [(_NAME, missing)])
         started = start(bare_command("closed"), bare_environment(), _NAME)
         stamp = f"{_NAME} (weaker, no namespaces): seccomp, Landlock {started.hello['landlock']}"
-        worker = ZygoteWorker(started, stamp, limits)
-        leak = started.hello["leak"]
-        if leak:
-            worker.close()
-            raise NoSandbox("T1", [(_NAME, Reason(f"the walls do not hold: a job could {leak}"))])
-        return worker
-
-
-@functools.cache
-def _tried() -> Reason | None:
-    try:
-        Landlocked().open(Limits()).close()
-    except NoSandbox as error:
-        return error.reasons[0][1]
-    return None
+        return guarded(started, _NAME, stamp, limits)
 
 
 def _missing() -> Reason | None:
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        return Reason(f"it is for Linux on x86-64, this is {platform.system()} on {platform.machine()}")
+    if (reason := other_machine()) is not None:
+        return reason
     if not landlock.version():
         return Reason("this kernel has no Landlock", "Linux 5.13 or later with landlock among its LSMs")
     return None

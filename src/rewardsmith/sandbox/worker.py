@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import platform
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
-from .backend import NoSandbox, Reason
+from .backend import Backend, NoSandbox, Reason
 from .exchange import Ended, Exchange
 from .jobs import ArrayJob, Job, Limits, Outcome
 from .verdict import outcome, packed
@@ -78,6 +81,37 @@ def _last_line(errors: IO[bytes]) -> str:
         errors.seek(0)
         lines = errors.read(_MOST).decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
+
+
+def guarded(started: Started, name: str, stamp: str, limits: Limits) -> ZygoteWorker:
+    """A worker whose walls were seen to hold when it started.
+
+    Raises:
+        NoSandbox: they do not.
+    """
+    worker = ZygoteWorker(started, stamp, limits)
+    leak = started.hello["leak"]
+    if leak:
+        worker.close()
+        raise NoSandbox("T1", [(name, Reason(f"the walls do not hold: a job could {leak}"))])
+    return worker
+
+
+@functools.cache
+def opens(backend: type[Backend]) -> Reason | None:
+    """None where a worker of the back-end really starts here; tried once."""
+    try:
+        backend().open(Limits()).close()
+    except NoSandbox as error:
+        return error.reasons[0][1]
+    return None
+
+
+def other_machine() -> Reason | None:
+    """Why system calls cannot be filtered on this machine: the filter is of numbers of one kind of it."""
+    if sys.platform == "linux" and platform.machine() == "x86_64":
+        return None
+    return Reason(f"it is for Linux on x86-64, this is {platform.system()} on {platform.machine()}")
 
 
 class ZygoteWorker:
