@@ -51,18 +51,24 @@ class Roles:
 
     def analyzer(self, parent: Parent, episodes: str, sample: int = 0) -> str:
         """Why the agent failed, and what to pay for or charge: a note for the next ask; "" where unreadable."""
-        said = self._said("analyzer", program=self.conversation.shown(parent), episodes=episodes)
-        (reply,) = self._ask([(said, sample)], _JSON)
+        (reply,) = self._ask([(self.analyzer_prompt(parent, episodes), sample)], _JSON)
         found = read_object(reply) or {}
         parts = [str(found[name]) for name in ("cause", "suggestion") if found.get(name)]
         return " ".join(parts)
 
     def difference(self, newer: Parent, older: Parent, sample: int = 0) -> str:
         """How this round's choice differs from that of the round before: a note for the next ask."""
-        shown = self.conversation.shown
-        said = load_prompt("difference", self.conversation.prompts).fill(newer=shown(newer), older=shown(older))
-        (reply,) = self._ask([(said, sample)])
+        (reply,) = self._ask([(self.difference_prompt(newer, older), sample)])
         return reply.strip()
+
+    def analyzer_prompt(self, parent: Parent, episodes: str) -> str:
+        """What an analyzer is asked."""
+        return self._said("analyzer", program=self.conversation.shown(parent), episodes=episodes)
+
+    def difference_prompt(self, newer: Parent, older: Parent) -> str:
+        """What is asked about two choices."""
+        shown = self.conversation.shown
+        return self._said("difference", newer=shown(newer), older=shown(older))
 
     def descriptor(self, parameters: str, instruction: str, history: str = "", sample: int = 0) -> str:
         """What a planner shall do, parameter by parameter, in words."""
