@@ -15,7 +15,7 @@ from ..tasks import Task
 from .candidate import Parent
 from .compose import uncomposed
 from .failures import failure_causes
-from .method import ASKED
+from .method import ASKED, Writing
 from .notes import rows
 from .propose.ask import Ask
 from .propose.difference import reward_diff
@@ -92,7 +92,7 @@ def advise(search: Search, number: int, state: Any) -> None:
 
     Source: Li et al., "Auto MC-Reward", CVPR 2024, arXiv:2312.09238; Yu et al., "ICPL", arXiv:2410.17233.
     """
-    kinds = [kind for kind in ASKED if kind in search.config.resolved.writing.feedback]
+    kinds = advice_of(search.config.resolved.writing)
     if not kinds or number + 1 >= search.config.rounds:
         return
     key, writer = f"round/{number}/advice", search.writer
@@ -105,8 +105,14 @@ def advise(search: Search, number: int, state: Any) -> None:
             writer.ledger.restore(writer.model, row["read"], row["written"])
         writer.ledger.models.update(stored["models"])
     search.advice.take(stored)
-    if search.config.resolved.selection.judge != "people":  # who judges must not be told
+    # people who judge must not be told of failures
+    if search.config.resolved.selection.judge != "people" or "analyzer" not in kinds:
         search.watch.event("advice", stored)
+
+
+def advice_of(writing: Writing) -> tuple[str, ...]:
+    """The kinds of advice that a method wants."""
+    return tuple(kind for kind in ASKED if kind in writing.feedback)
 
 
 def wishes(
@@ -188,6 +194,13 @@ def by_model(roles: Roles, task: Task, wish: Wish, sample: int) -> str:
     if wish.beside is not None:
         return roles.difference(wish.about, wish.beside, sample)
     return roles.analyzer(wish.about, failures(task, wish), sample)
+
+
+def advice_prompt(roles: Roles, task: Task, wish: Wish) -> str:
+    """What a language model is asked."""
+    if wish.beside is not None:
+        return roles.difference_prompt(wish.about, wish.beside)
+    return roles.analyzer_prompt(wish.about, failures(task, wish))
 
 
 def by_rule(task: Task, wish: Wish) -> str:
