@@ -272,6 +272,25 @@ def test_the_difference_is_in_the_next_prompt_and_never_tells_success(tmp_path):
     run.close()
 
 
+def test_advice_is_asked_of_the_given_endpoint_with_its_key_and_nobody_else(tmp_path, monkeypatch):
+    """ICPL's released code sends the key to an address of its own."""
+    with Server(Model()) as given, Server(Model()) as other:
+        monkeypatch.setenv("OPENAI_BASE_URL", other.url)
+        monkeypatch.setenv("MY_KEY", "a secret")
+        made = config("icpl", given.url, str(tmp_path / "replies"))
+        made = replace(made, llm=replace(made.llm, key_variable="MY_KEY"))
+        with Run.create(tmp_path, made.record(TASK)) as run:
+            search = searched(run, made, ("r1c0", "r1c1"))
+            search.advice.choice, search.audience.merits = "r0c1", {"r1c0": 1.0}
+            advise(search, 1, ())
+            assert [row["text"] for row in run.done("round/1/advice")["advice"]] == [NEWER]
+        assert [seen["authorization"] for seen in given.seen] == ["Bearer a secret"]
+        assert other.seen == []
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert NEWER.encode() in kept
+    assert b"a secret" not in kept
+
+
 def test_without_these_kinds_nothing_more_is_asked(tmp_path):
     with Server(Model()) as server:
         run = design(config("eureka", server.url, str(tmp_path / "replies")), tmp_path)
