@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .output import count, duration, interval, row, tell
+from .output import count, duration, interval, one_line, row, tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -102,11 +102,20 @@ def lines(kind: str, data: Mapping[str, Any]) -> list[str]:
         case "best":
             reached = "" if data["success"] is None else f"{interval(data['success'])}  "
             return [row("  best so far", f"{reached}{data['text']}")]
+        case "advice":
+            return [
+                row(f"  {each['kind']}", f"{each['id']}: {_harmless(each['text'])}") for each in data["advice"]
+            ]
         case "controls":
             names = ", ".join(data["names"])
             return [row("final", f"the winner beside the controls {names}: {data['seeds']} fresh seeds each")]
         case _:
             return []
+
+
+def _harmless(text: str) -> str:
+    """What a model wrote, in one line and without what a terminal would obey."""
+    return one_line("".join(letter if letter.isprintable() else " " for letter in text))
 
 
 def rates(data: Mapping[str, Any]) -> str:

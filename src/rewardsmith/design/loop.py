@@ -23,6 +23,7 @@ from ..optimize.control.cluster import Engine, Local
 from ..store import Run
 from ..tasks.record import record_steps
 from . import final
+from .advice import Advice, advise
 from .candidate import Candidate, Parent, View, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
@@ -30,7 +31,7 @@ from .compose import composed, uncomposed
 from .config import Design, describe
 from .notes import notes
 from .people import Audience, film_simulator
-from .propose.ask import Draft
+from .propose.ask import Ask, Draft
 from .propose.writers import make_writer
 from .race import Race, Result, Standing, joined, run_race
 from .sandboxed import sandboxed
@@ -96,6 +97,7 @@ class Search:
     played: dict[str, tuple[Episode, ...]] = field(default_factory=dict)
     exploits: tuple[Known, ...] = ()
     audience: Audience = field(default_factory=Audience)
+    advice: Advice = field(default_factory=Advice)
     shared: Shared = field(default_factory=Shared)
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
@@ -120,6 +122,7 @@ class Search:
             state = method.strategy.learn(state, self._view(number))
             if self._good_enough():
                 break
+            advise(self, number, state)
         final.report(self, select_winner(self))
         count = len(self.candidates) + sum(self.refused.values())
         best = (self.run.done("final") or {})["best"]
@@ -179,6 +182,11 @@ class Search:
         race = self.race(f"round/{number}/trained/confirm", entered, "confirm", 1.0, 0, number)
         again = {standing.id: standing for standing in race.standings}
         self.standings |= {s.id: joined(s, again[s.id]) for s in best}
+
+    def upcoming(self, number: int, state: Any) -> list[Ask]:
+        """What the strategy will ask for first in a round."""
+        rng = np.random.default_rng([self.config.seed, number])
+        return self.config.resolved.strategy.asks(state, self._view(number), self._count(), rng)
 
     def _accepted(self, number: int, state: Any, written: Any) -> list[tuple[Draft, Refusal | None]]:
         """Ask until enough programs pass the screens (or nothing new is written)."""
@@ -259,7 +267,7 @@ class Search:
     def _notes(self, standing: Standing) -> tuple[str, ...]:
         """What is said of a candidate in words; words about success only where success is seen."""
         method, candidate = self.config.resolved, self.candidates[standing.id]
-        said = self.audience.words.get(standing.id, ())
+        said = (*self.audience.words.get(standing.id, ()), *self.advice.words.get(standing.id, ()))
         if "score" not in method.sees:
             return said
         fields = [f.name for f in self.task.fields if f.kind == "state"]
@@ -267,7 +275,7 @@ class Search:
 
     def _learned(self, written: Any, drafts: Sequence[tuple[Draft, Candidate | None]]) -> Any:
         if "score" not in self.config.resolved.sees:
-            return self.writer.learn(written, [], [])
+            return self.writer.learn(written, [draft for draft, _ in drafts], [])
         scores = [None if made is None else self.standings[made.id].mean for _, made in drafts]
         return self.writer.learn(written, [draft for draft, _ in drafts], scores)
 

@@ -12,6 +12,7 @@ from .strategy.protocol import Strategy
 
 SIGHTS = ("order", "terms", "score")
 WATCHED = {"trajectory", "preference", "analyzer", "people"}  # feedback about recorded episodes
+ASKED = {"analyzer": "score", "difference": "order"}  # feedback that is asked for, and what it tells
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Writing:
     """How programs are written.
 
     Args:
-        generator: who writes where no language model is given: the ``grammar``, or a ``learned`` one.
+        generator: who writes where no language model is given: the ``grammar``, one that reads the
+            ``difference`` of two programs, or a ``learned`` one.
         language: what a model may answer: ``programs`` of the reward language, or sandboxed ``python``.
         describe: how the environment is described to a model: a ``table`` of fields, ``classes`` with typed
             attributes, or the ``code`` that computes the fields.
@@ -30,10 +32,11 @@ class Writing:
             of the part ``dense`` (Auto MC-Reward).
         observation: the model also chooses what the agents see.
         feedback: what a model is told of its parents: ``reflection`` (curves of parts), ``process``,
-            ``trajectory``, ``preference``, ``analyzer``, ``difference``, ``people``.
+            ``trajectory``, ``preference``, ``analyzer`` (why agents failed), ``difference`` (to the choice of
+            the round before), ``people``.
     """
 
-    generator: Literal["grammar", "learned"] = "grammar"
+    generator: Literal["grammar", "difference", "learned"] = "grammar"
     language: Literal["programs", "python"] = "programs"
     describe: Literal["table", "classes", "code"] = "table"
     temperature: float = 1.0
@@ -145,6 +148,7 @@ class Method:
         needed = [(part.kind, sight) for part in (self.strategy, *self.screens) for sight in part.needs]
         if self.writing.generator == "learned":
             needed.append(("a learned generator", "score"))
+        needed += [(kind, ASKED[kind]) for kind in self.writing.feedback if kind in ASKED]
         for kind, sight in needed:
             if sight not in self.sees:
                 seen = ", ".join(self.sees) or "nothing"

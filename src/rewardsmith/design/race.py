@@ -259,6 +259,7 @@ def row(standing: Standing) -> dict[str, Any]:
         "finished": standing.finished,
         "confirmed": standing.confirmed,
         "terms": terms,
+        "parts": list(terms),  # their order, which the journal does not keep
         "curve": list(standing.curve),
     }
 
@@ -266,7 +267,7 @@ def row(standing: Standing) -> dict[str, Any]:
 def _standing(row: Mapping[str, Any]) -> Standing:
     terms = {
         name: TermTrace(early, late, share, tuple(points))
-        for name, (early, late, share, points) in row["terms"].items()
+        for name, (early, late, share, points) in ((name, row["terms"][name]) for name in row["parts"])
     }
     success, curve = tuple(row["success"]), tuple(row["curve"])
     return Standing(row["id"], success, row["signal"], row["finished"], row["confirmed"], terms, curve)

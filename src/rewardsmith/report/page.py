@@ -44,7 +44,7 @@ def render(run: Any) -> str:
 
 def _authors(story: Story) -> dict[str, Any] | None:
     """Who wrote the programs and who judged them, where that was not the grammar and success."""
-    if not story.prompts and not story.answers:
+    if not story.prompts and not story.answers and not story.advice:
         return None
     spent = story.writer.get("spent") or {}
     rows = [("written by", str(story.writer.get("writer") or "-"))]
@@ -57,7 +57,36 @@ def _authors(story: Story) -> dict[str, Any] | None:
     if story.answers:
         rows.append(("judged by", f"{story.answers[-1]['person']}, {len(story.answers)} answers"))
     versions = sorted((story.prompts.get("versions") or {}).items())
-    return {"rows": rows, "messages": story.prompts.get("messages") or [], "versions": versions}
+    messages = story.prompts.get("messages") or []
+    return {"rows": rows, "messages": messages, "versions": versions, "said": _said(story)}
+
+
+def _said(story: Story) -> list[dict[str, str]]:
+    """What people and analysts said of the rewards, round by round, as the next round was told it."""
+    said = [
+        (int(each["round"]), 0, {"of": name or "all", "by": str(each["person"]), "text": str(text)})
+        for each in story.answers
+        for name, text in sorted((each.get("words") or {}).items())
+    ]
+    said += [
+        (
+            int(each["round"]),
+            1,
+            {"of": str(row["id"]), "by": f"{row['kind']}, {each['by']}", "text": str(row["text"])},
+        )
+        for each in story.advice
+        for row in each["advice"]
+    ]
+    said += [
+        (
+            int(each["round"]),
+            2,
+            {"of": "-", "by": str(each["by"]), "text": f"not asked, the budget is used up: {name}"},
+        )
+        for each in story.advice
+        for name in each["unasked"]
+    ]
+    return [{"round": str(number + 1), **row} for number, _, row in sorted(said, key=lambda each: each[:2])]
 
 
 def _content(story: Story) -> dict[str, Any]:

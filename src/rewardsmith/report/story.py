@@ -55,6 +55,7 @@ class Story:
     prompts: dict[str, Any]
     writer: dict[str, Any]
     answers: tuple[dict[str, Any], ...]
+    advice: tuple[dict[str, Any], ...]
     sandbox: str
     spans: tuple[tuple[str, float, float], ...] = field(default=())
 
@@ -105,6 +106,7 @@ def read(run: Any) -> Story:
         prompts=only("prompts"),
         writer=dict(proposed[-1]) if proposed else {},
         answers=tuple(dict(event.payload) for event in events.get("answer", [])),
+        advice=tuple(dict(event.payload) for event in events.get("advice", [])),
         sandbox=str(events["sandbox"][-1].timing.get("stamp", "")) if "sandbox" in events else "",
         spans=tuple(
             (str(event.payload.get("stage", "")), _seconds(event, "wall_s"), _seconds(event, "cpu_s"))

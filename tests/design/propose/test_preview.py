@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from rewardsmith import tasks
 from rewardsmith.core.endpoint import Budget, Endpoint
@@ -77,6 +78,26 @@ def test_calls_and_money_are_bounds(tmp_path):
             config(url, tmp_path, method=method, trainings=3)
         )
         assert found.cost == (found.prompt_tokens * 2.0 + 3 * 500 * 8.0) / 1e6
+
+
+@pytest.mark.parametrize(("name", "times"), [("auto_mc_reward", 2), ("icpl", 1), ("eureka", 0)])
+def test_advice_is_shown_and_counted(tmp_path, name, times):
+    """Three rounds: failures can be read twice, and choices compared once."""
+    method = replace(load_method(name), rounds=3)
+    feedback = "scripted:success" if name == "icpl" else None
+    with Server(lambda user: "never asked") as server:
+        design = config(server.url, tmp_path, method=method, trainings=6, feedback=feedback)
+        text = preview(design)
+        assert server.seen == []
+    writes = 6 * (2 if method.writing.critic else 1)
+    advised = f"; at most {times} of them for advice" if times else "\n"
+    most = writes * (method.writing.repairs + 1) + times
+    repairs = method.writing.repairs
+    assert f"calls: {writes + times}; {most} if every reply is refused {repairs} times{advised}" in text
+    assert ("=== analyzer: after a round, made up" in text) == (name == "auto_mc_reward")
+    assert ("=== difference: after a round, made up" in text) == (name == "icpl")
+    assert "made up: what a prompt after the first round says of rewards" in text
+    assert text.count("recorded episodes failed") == (name == "auto_mc_reward")
 
 
 def test_a_search_without_a_model_sends_nothing():

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import httpx
 import numpy as np
@@ -20,6 +21,7 @@ from rewardsmith.design.method import Writing
 from rewardsmith.design.propose.ask import Ask
 from rewardsmith.design.propose.messages import Conversation
 from rewardsmith.design.propose.reply import extract
+from rewardsmith.design.propose.roles import Roles
 from rewardsmith.design.scripted import Script, answer, load_recordings, record_replies, serving
 from rewardsmith.design.scripted.read import understand
 from rewardsmith.program import parse
@@ -158,6 +160,31 @@ def test_it_answers_what_the_parts_paid():
     plain = Conversation(TASK, Writing(feedback=())).messages(improve({}, source))
     assert understand(plain).curves == ()
     assert [str(program) for program in understand(plain).programs] == [str(parse(source, TASK))]
+
+
+@pytest.mark.parametrize("describe", ["table", "classes", "code"])
+@pytest.mark.parametrize("language", ["programs", "python"])
+def test_it_says_what_really_differs_and_names_a_field_that_there_is(describe, language):
+    conversation = Conversation(TASK, Writing(describe=describe, language=language))
+    roles = Roles(None, conversation, None, None)
+    older, newer = (
+        improve({}, f'{{"up": {number} * upright, "effort": -torque ** 2}}').parents[0] for number in (2.0, 6.0)
+    )
+    said = answer(Script(), [{"role": "user", "content": roles.difference_prompt(newer, older)}])
+    assert said == "The newer reward against the older: changed up: 2 -> 6. The person may want more of up."
+    asked = roles.analyzer_prompt(newer, "1 of 1 recorded episodes failed.")
+    found = json.loads(answer(Script(), [{"role": "user", "content": asked}]))
+    assert set(found) == {"cause", "suggestion"}
+    names = {f.name for f in TASK.fields if f.kind == "state"}
+    assert sum(f" {name} " in found["cause"] for name in names) == 1
+
+
+def test_what_a_prompt_quotes_is_not_what_it_asks_for():
+    """Words of people and analysts may say anything, also the words by which prompts are told apart."""
+    quoted = "The newer differs from the older one. Numbers only: numbers only. A part, one part only."
+    for operator in ("improve", "numbers", "structure"):
+        ask = replace(improve({}, "upright"), operator=operator, notes=(quoted,))
+        assert understand(Conversation(TASK, Writing()).messages(ask)).asked == operator
 
 
 def test_a_judge_of_the_library_can_ask_it_nothing_but_gets_an_answer():

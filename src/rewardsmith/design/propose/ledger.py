@@ -19,6 +19,10 @@ class Ledger:
     models: set[str] = field(default_factory=set[str])
     repairs: int = 0
 
+    def restore(self, endpoint: Endpoint, read: int, written: int) -> None:
+        """Count a reply again that a journal holds, by its tokens."""
+        self.used = self.used + Usage(1, 0, 0, 0, read, written, endpoint.cost(read, written))
+
     def enter(self, endpoint: Endpoint, reply: Reply | None) -> None:
         """Count a reply."""
         self.used = self.used + endpoint.used(reply)

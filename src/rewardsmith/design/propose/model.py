@@ -111,6 +111,11 @@ class ModelWriter:
         """The endpoint, sampled as the method wants."""
         return replace(self.endpoint, temperature=self.writing.temperature)
 
+    @property
+    def roles(self) -> Roles:
+        """The same model in its other roles, on the same budget."""
+        return Roles(self.model, self.conversation, self.budget, self.ledger)
+
     def start(self) -> Any:
         return ()
 
@@ -255,9 +260,8 @@ class ModelWriter:
         read = [i for i in which if answers[i].program is not None] if self.writing.critic else []
         if not read:
             return
-        roles = Roles(self.model, self.conversation, self.budget, self.ledger)
         pairs = [(answers[i].program, extract(answers[i].text).words, answers[i].sample) for i in read]
-        for i, critique in zip(read, roles.critic(pairs), strict=True):
+        for i, critique in zip(read, self.roles.critic(pairs), strict=True):
             if critique:
                 seen.discard(answers[i].program.structural_hash)
                 error = ProgramError("E_CRITIC", critique, "a reward that the critic has nothing against")

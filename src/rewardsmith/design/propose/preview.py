@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ... import tasks
 from ...program import Grammar, random_program
+from ..advice import FAILURES, Wish, advice_of, advice_prompt, wishes
 from ..candidate import Candidate, Parent, TermTrace, View
+from ..compose import uncomposed
+from ..screen.protocol import Episode
 from .ask import Ask
 from .messages import Message
 from .model import ModelWriter
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 CHARACTERS_PER_TOKEN = 4
 USUAL_REPLY = 500  # tokens: a few sentences and a reward of a few parts
 REPAIR = 200  # tokens: why a reply cannot be used
+MADE_UP = -0.123  # of every field in an episode that was never played: as long as usual numbers
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Estimate:
 
     Args:
         calls, most_calls: without repairs, and where every reply is refused as often as allowed.
+        advice: how many of them are for advice between rounds, at most.
         prompt_tokens: of the calls without repairs, by length.
         cost, most: money, by replies of usual length and by the longest ones with all repairs.
     """
@@ -38,6 +43,7 @@ class Estimate:
     prompt_tokens: int
     cost: float
     most: float
+    advice: int = 0
 
 
 def preview(config: Design) -> str:
@@ -60,7 +66,13 @@ def preview(config: Design) -> str:
         for ask in asks:
             kinds.setdefault(ask.operator, (number, ask))
     head = [*_head(config, writer, [asks for _, asks in rounds]), *_on_disk(config, writer, rounds[0][1])]
+    if len(rounds) > 1:
+        head.append(
+            "made up: what a prompt after the first round says of rewards; the real ones come of trainings"
+        )
     shown = [_prompt(writer, number, ask) for number, ask in kinds.values()]
+    advised = {wish.kind: text for wish, text in _advised(writer, rounds[-1][1])} if len(rounds) > 1 else {}
+    shown += [f"=== {kind}: after a round, made up\n--- user\n{text}\n" for kind, text in advised.items()]
     return "\n".join([*head, "", *shown])
 
 
@@ -77,9 +89,32 @@ def estimate(config: Design, writer: ModelWriter, rounds: Sequence[Sequence[Ask]
     # every repair reads all that was said before it again
     repeated = _sum_to(writing.repairs) * (model.max_tokens + REPAIR)
     again = sum(critics * (sizes[id(ask)] * tries + repeated) for ask in asks)
-    usual = model.cost(read, calls * min(USUAL_REPLY, model.max_tokens))
-    most = model.cost(again, calls * tries * model.max_tokens)
-    return Estimate(calls, calls * tries, read, usual, most)
+    advice, asked = _advice(config, writer, later)
+    usual = model.cost(read + asked, (calls + advice) * min(USUAL_REPLY, model.max_tokens))
+    most = model.cost(again + asked, (calls * tries + advice) * model.max_tokens)
+    return Estimate(calls + advice, calls * tries + advice, read + asked, usual, most, advice)
+
+
+def _advice(config: Design, writer: ModelWriter, later: Sequence[Ask]) -> tuple[int, int]:
+    """How often advice is asked for at most, and tokens that are read for it."""
+    # nothing can be analysed before the first round, or compared before the second
+    times = {"analyzer": max(config.rounds - 1, 0), "difference": max(config.rounds - 2, 0)}
+    advised = _advised(writer, later)
+    calls = sum(times[wish.kind] for wish, _ in advised)
+    return calls, sum(times[wish.kind] * (len(text) // CHARACTERS_PER_TOKEN) for wish, text in advised)
+
+
+def _advised(writer: ModelWriter, asks: Sequence[Ask]) -> list[tuple[Wish, str]]:
+    """What would be asked before a round, of made-up episodes that all failed."""
+    task, compose = writer.task, writer.writing.compose
+    fields = [f for f in task.fields if f.kind == "state"]
+    steps = {f.name: np.full((task.horizon, f.width) if f.width else task.horizon, MADE_UP) for f in fields}
+    played = {name: (Episode(steps, False),) * FAILURES for ask in asks for name in ask.names}
+    plain = [uncomposed(ask, compose) for ask in asks]
+    others = [parent for ask in plain for parent in ask.parents[1:]] + [p for ask in plain for p in ask.parents]
+    before = next((replace(each, candidate=replace(each.candidate, id="before")) for each in others), None)
+    found = wishes(advice_of(writer.writing), plain, played, before=before)
+    return [(wish, advice_prompt(writer.roles, task, wish)) for wish in found]
 
 
 def _head(config: Design, writer: ModelWriter, rounds: Sequence[Sequence[Ask]]) -> list[str]:
@@ -90,7 +125,8 @@ def _head(config: Design, writer: ModelWriter, rounds: Sequence[Sequence[Ask]]) 
         f"task {config.task}, method {config.resolved.name}",
         f"rounds: {config.rounds} of {len(rounds[0])} programs",
         f"model {model.model} at {model.base_url}",
-        f"calls: {found.calls}; {found.most_calls} if every reply is refused {repairs} times",
+        f"calls: {found.calls}; {found.most_calls} if every reply is refused {repairs} times"
+        + (f"; at most {found.advice} of them for advice between rounds" if found.advice else ""),
         f"tokens: about {found.prompt_tokens:,} to read, {written:,} to write; a reply has at most "
         f"{model.max_tokens:,}",
     ]

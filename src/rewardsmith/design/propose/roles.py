@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.endpoint import Budget, Endpoint, Request
+from ...core.endpoint import Budget, BudgetSpent, Endpoint, Request
 from ...core.errors import BadInput
 from ...terms.judge.verdict import read_object
 from ..candidate import Parent
@@ -15,6 +16,7 @@ from .ledger import Ledger, ask_counted
 from .messages import Conversation
 from .prompts import load_prompt
 
+_log = logging.getLogger("rewardsmith.design")
 _JSON = {"type": "json_object"}
 
 
@@ -36,14 +38,20 @@ class Roles:
     def critic(self, programs: Sequence[tuple[Any, str, int]]) -> list[str]:
         """What speaks against each program (program, its author's words, sample); "" where nothing does.
 
-        A reply that is no verdict is taken as no objection.
+        A reply that is no verdict, or none because the budget is used up, is taken as no objection.
         """
         asks = [
             (self._said("critic", program=self._code(program), thoughts=words or "(nothing)"), sample)
             for program, words, sample in programs
         ]
         found: list[str] = []
-        for reply in self._ask(asks, _JSON):
+        try:
+            replies = self._ask(asks, _JSON)
+        except BudgetSpent as spent:
+            _log.warning("%s", spent)
+            came = [reply.text for reply in spent.replies if reply is not None]
+            replies = came + [""] * (len(asks) - len(came))
+        for reply in replies:
             verdict = read_object(reply) or {}
             critique = str(verdict.get("critique") or "")
             found.append((critique or "the critic objects") if verdict.get("fine") is False else "")
@@ -51,18 +59,24 @@ class Roles:
 
     def analyzer(self, parent: Parent, episodes: str, sample: int = 0) -> str:
         """Why the agent failed, and what to pay for or charge: a note for the next ask; "" where unreadable."""
-        said = self._said("analyzer", program=self.conversation.shown(parent), episodes=episodes)
-        (reply,) = self._ask([(said, sample)], _JSON)
+        (reply,) = self._ask([(self.analyzer_prompt(parent, episodes), sample)], _JSON)
         found = read_object(reply) or {}
         parts = [str(found[name]) for name in ("cause", "suggestion") if found.get(name)]
         return " ".join(parts)
 
     def difference(self, newer: Parent, older: Parent, sample: int = 0) -> str:
         """How this round's choice differs from that of the round before: a note for the next ask."""
-        shown = self.conversation.shown
-        said = load_prompt("difference", self.conversation.prompts).fill(newer=shown(newer), older=shown(older))
-        (reply,) = self._ask([(said, sample)])
+        (reply,) = self._ask([(self.difference_prompt(newer, older), sample)])
         return reply.strip()
+
+    def analyzer_prompt(self, parent: Parent, episodes: str) -> str:
+        """What an analyzer is asked."""
+        return self._said("analyzer", program=self.conversation.shown(parent), episodes=episodes)
+
+    def difference_prompt(self, newer: Parent, older: Parent) -> str:
+        """What is asked about two choices."""
+        shown = self.conversation.shown
+        return self._said("difference", newer=shown(newer), older=shown(older))
 
     def descriptor(self, parameters: str, instruction: str, history: str = "", sample: int = 0) -> str:
         """What a planner shall do, parameter by parameter, in words."""

@@ -8,6 +8,7 @@ from ...core.arrays import Batch
 from ...program import Grammar
 from ...tasks import Task
 from .ask import Writer
+from .difference import DifferenceWriter
 from .grammar import GrammarWriter
 from .learned import LearnedWriter
 
@@ -23,4 +24,6 @@ def make_writer(config: Design, task: Task, steps: Batch) -> Writer:
     grammar = Grammar.from_fields(task.table())
     if writing.generator == "learned":
         return LearnedWriter(grammar)
+    if writing.generator == "difference":
+        return DifferenceWriter(grammar)
     return GrammarWriter(grammar)

@@ -13,6 +13,7 @@ import numpy as np
 from ...core.errors import BadInput
 from ...program import Grammar, Program, crossover, mutate, random_program, survey
 from ..candidate import Candidate, Parent
+from ..propose.difference import reward_diff
 from ..propose.grammar import STRUCTURE
 from ..propose.prompts import code_fence
 from ..propose.reflection import answer as answer_to_curves
@@ -176,8 +177,12 @@ def _analyzer(prompt: Understood, rng: np.random.Generator) -> str:
 
 
 def _difference(prompt: Understood, rng: np.random.Generator) -> str:
-    del prompt, rng
-    return "The newer reward weighs its parts differently. The person may want more of its first part."
+    del rng
+    if len(prompt.programs) != 2:
+        return "The newer reward weighs its parts differently."
+    newer, older = prompt.programs
+    changes = reward_diff(older, newer)
+    return f"The newer reward against the older: {changes}. The person may want more of {newer.names[0]}."
 
 
 def _descriptor(prompt: Understood, rng: np.random.Generator) -> str:

@@ -19,13 +19,14 @@ ECHO = "#: "
 _FENCE = re.compile(r"(?m)^(`{3,})python\n(.*?)\n\1$", re.DOTALL)
 _ROW = re.compile(r"(?m)^\| (\w+) \| (\w+) \| (\d+)( \(a vector\))? \| (\S+) \| (\S+) \| (\S+) \| (.*) \|$")
 _STUB = re.compile(r"^    (\w+): (?:float|Vector\[(\d+)\])  # (\S+); (.*?); (.*)$")
+_QUOTED = re.compile(r"<<<\w+ ([0-9a-f]{16})\n.*?\n\1>>>", re.DOTALL)
 _LINE = re.compile(
     r"(?m)^    (?:# )?(\w+)(?: = .*?  #|:) (state|action|flag), (?:one number|vector of (\d+)); "
     r"(\S+); (.*?); (.*)$"
 )
 _CURVE = re.compile(r"(?m)^- (\w+): (-?\d[^;\n]*); max ")
 _KINDS = {"State": "state", "Act": "action", "Episode": "flag"}
-# What a prompt asks for is known by its words, the later ones first; nothing else names it.
+# What a prompt asks for is known by its own words, not by those that it quotes; the first that fits names it.
 _PHRASES = (
     ('"critique":', "critic"),
     ('"suggestion":', "analyzer"),
@@ -77,7 +78,8 @@ def understand(messages: Messages) -> Understood:
     asking = _without_repairs(messages)
     last = asking[-1]["content"]
     fields, names = _fields("\n".join(said))
-    asked = next((kind for phrase, kind in _PHRASES if phrase in last), "fresh")
+    own = _QUOTED.sub("", last)
+    asked = next((kind for phrase, kind in _PHRASES if phrase in own), "fresh")
     return Understood(
         fields,
         names,

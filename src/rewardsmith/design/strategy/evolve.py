@@ -17,6 +17,8 @@ from .protocol import Stateless
 class Evolve(Stateless):
     """Better ranks are chosen more often (linear ranking); only the order of candidates is seen.
 
+    Both parents of a crossover may be the same: its terms are then mixed among themselves.
+
     Args:
         parents: how many of the best are kept as parents, per island.
         survey: share of the first round's programs that pay for one signal alone, every signal in turn.
