@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..core.algebra import Reward
+from .fit import Fitted
 
 
 class Written(Protocol):
@@ -52,6 +53,7 @@ class Candidate:
         parents: ids of the candidates it was made from.
         island: the population it belongs to.
         observation: names of the fields that its agents see besides the observation; None leaves the task's.
+        fitted: how its numbers were fitted after it was written, where they were.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Candidate:
     parents: tuple[str, ...] = ()
     island: int = 0
     observation: tuple[str, ...] | None = None
+    fitted: Fitted | None = None
 
     @property
     def round(self) -> int:
@@ -73,14 +76,15 @@ class Candidate:
 
     def record(self) -> dict[str, Any]:
         """As the journal stores it."""
-        kept = {
+        kept: dict[str, Any] = {
             "id": self.id,
             "text": str(self.program),
             "operator": self.operator,
             "parents": list(self.parents),
             "island": self.island,
         }
-        return kept if self.observation is None else {**kept, "observation": list(self.observation)}
+        kept |= {} if self.observation is None else {"observation": list(self.observation)}
+        return kept if self.fitted is None else {**kept, "fitted": self.fitted.record()}
 
 
 POINTS = 10  # of a curve, as in Eureka's reflection
@@ -100,6 +104,18 @@ class TermTrace:
     late: float
     share: float
     points: tuple[float, ...] = ()
+
+
+def in_order(terms: Mapping[str, TermTrace], names: Sequence[str]) -> dict[str, TermTrace]:
+    """Traces in the order of the parts of a program; what a journal gives back is in the order of the alphabet.
+
+    Example:
+        >>> trace = TermTrace(0.0, 1.0, 0.5)
+        >>> list(in_order({"cost": trace, "upright": trace}, ("upright", "cost")))
+        ['upright', 'cost']
+    """
+    listed = [name for name in names if name in terms]
+    return {name: terms[name] for name in (*listed, *sorted(set(terms) - set(listed)))}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import tasks
+from ..core.algebra import Reward
 from ..core.stats import mean_interval
 from ..feedback.person import Person, parse_person
 from ..measure.exploit.known import FOLDER, Known, known, scripted
@@ -23,11 +24,12 @@ from ..optimize.control.cluster import Engine, Local
 from ..store import Run
 from ..tasks.record import record_steps
 from . import final
-from .candidate import Candidate, Parent, View, when
+from .candidate import Candidate, Parent, View, in_order, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
 from .compose import composed, uncomposed
 from .config import Design, describe
+from .fitting import fitted
 from .notes import notes
 from .people import Audience, film_simulator
 from .propose.ask import Draft
@@ -96,6 +98,7 @@ class Search:
     played: dict[str, tuple[Episode, ...]] = field(default_factory=dict)
     exploits: tuple[Known, ...] = ()
     audience: Audience = field(default_factory=Audience)
+    critics: tuple[Reward, ...] | None = None
     shared: Shared = field(default_factory=Shared)
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
@@ -190,11 +193,11 @@ class Search:
             count = min(count, passed + len(asks))  # a strategy may want fewer: elites keep their places
             plain = [uncomposed(ask, compose) for ask in asks]
             new = self.writer.write(written, plain, frozenset(self.known), rng)
-            drafts = [composed(draft, compose) for draft in new]
+            drafts = fitted(self, number, [composed(draft, compose) for draft in new])
             verdicts = self._screened(drafts)
             found += zip(drafts, verdicts, strict=True)
             passed += sum(verdict is None for verdict in verdicts)
-            programs = (draft.program for draft in drafts if draft.program is not None)
+            programs = (draft.program for draft in (*new, *drafts) if draft.program is not None)
             self.known |= {program.structural_hash for program in programs}
             if passed >= count or not drafts:
                 break
@@ -225,7 +228,9 @@ class Search:
     ) -> Candidate | None:
         ask = draft.ask
         name = f"r{number}c{len(rows)}"
-        made = Candidate(name, draft.program, ask.operator, ask.names, ask.island, draft.observation)
+        made = Candidate(
+            name, draft.program, ask.operator, ask.names, ask.island, draft.observation, draft.fitted
+        )
         rows.append({**made.record(), "screened": refusal.record() if refusal else None})
         if draft.text:
             rows[-1]["reply"] = draft.text
@@ -246,10 +251,10 @@ class Search:
         return View(number, self.config.rounds, tuple(parents.values()), latest, known)
 
     def _parent(self, standing: Standing) -> Parent:
-        sees = self.config.resolved.sees
+        sees, candidate = self.config.resolved.sees, self.candidates[standing.id]
         return Parent(
-            self.candidates[standing.id],
-            standing.terms if "terms" in sees else {},
+            candidate,
+            in_order(standing.terms, candidate.program.names) if "terms" in sees else {},
             standing.mean if "score" in sees else None,
             standing.curve if "score" in sees else (),
             standing.confirmed,

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.errors import BadInput
 from ..candidate import Parent
+from ..fit import Fitted
 from ..screen.refusal import Refusal
 
 OPERATORS = {
@@ -69,6 +70,7 @@ class Draft:
         text: the reply as it was written, for the report.
         trace: what a learned generator decided.
         observation: the fields that the agents shall see, where the method asks for them.
+        fitted: how its numbers were fitted after it was written, where the method does that.
     """
 
     program: Any
@@ -77,6 +79,7 @@ class Draft:
     text: str = ""
     trace: Any = None
     observation: tuple[str, ...] | None = None
+    fitted: Fitted | None = None
 
 
 class Writer(Protocol):
