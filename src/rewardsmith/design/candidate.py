@@ -54,6 +54,7 @@ class Candidate:
         island: the population it belongs to.
         observation: names of the fields that its agents see besides the observation; None leaves the task's.
         fitted: how its numbers were fitted after it was written, where they were.
+        doubts: part -> share of the other samples without a part like it, where samples were compared.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Candidate:
     island: int = 0
     observation: tuple[str, ...] | None = None
     fitted: Fitted | None = None
+    doubts: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def round(self) -> int:
@@ -84,7 +86,8 @@ class Candidate:
             "island": self.island,
         }
         kept |= {} if self.observation is None else {"observation": list(self.observation)}
-        return kept if self.fitted is None else {**kept, "fitted": self.fitted.record()}
+        kept |= {} if self.fitted is None else {"fitted": self.fitted.record()}
+        return {**kept, "doubts": dict(self.doubts)} if self.doubts else kept
 
 
 POINTS = 10  # of a curve, as in Eureka's reflection

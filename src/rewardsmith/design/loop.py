@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from .clock import Clock, Silent
 from .clock import Watcher as Watcher
 from .compose import composed, uncomposed
 from .config import Design, describe
+from .doubts import doubted
 from .fitting import fitted
 from .notes import notes
 from .people import Audience, film_simulator
@@ -201,7 +202,7 @@ class Search:
             self.known |= {program.structural_hash for program in programs}
             if passed >= count or not drafts:
                 break
-        return found
+        return doubted(found, self.config.resolved.screens, self.steps)
 
     def _screened(self, drafts: Sequence[Draft]) -> list[Refusal | None]:
         """A verdict for each draft; what passes counts as known for the ones after it."""
@@ -228,9 +229,8 @@ class Search:
     ) -> Candidate | None:
         ask = draft.ask
         name = f"r{number}c{len(rows)}"
-        made = Candidate(
-            name, draft.program, ask.operator, ask.names, ask.island, draft.observation, draft.fitted
-        )
+        made = Candidate(name, draft.program, ask.operator, ask.names, ask.island, draft.observation)
+        made = replace(made, fitted=draft.fitted, doubts=draft.doubts)
         rows.append({**made.record(), "screened": refusal.record() if refusal else None})
         if draft.text:
             rows[-1]["reply"] = draft.text

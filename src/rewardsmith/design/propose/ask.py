@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -71,6 +71,7 @@ class Draft:
         trace: what a learned generator decided.
         observation: the fields that the agents shall see, where the method asks for them.
         fitted: how its numbers were fitted after it was written, where the method does that.
+        doubts: part -> share of the other samples without a part like it, where the method compares samples.
     """
 
     program: Any
@@ -80,6 +81,7 @@ class Draft:
     trace: Any = None
     observation: tuple[str, ...] | None = None
     fitted: Fitted | None = None
+    doubts: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 class Writer(Protocol):
