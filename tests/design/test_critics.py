@@ -7,7 +7,7 @@ import pytest
 
 from rewardsmith.core.fields import Field
 from rewardsmith.design.critics import Segment, agreed, draw_segments, labelled, votes
-from rewardsmith.design.fit import Fit
+from rewardsmith.design.fit import Fit, fit_numbers
 from rewardsmith.design.screen import Episode
 from rewardsmith.program import parse
 
@@ -101,3 +101,36 @@ def test_several_critics_label_more_correctly_than_one():
     assert np.mean(said[0] == truth) == pytest.approx(0.75, abs=0.02)
     # p^5 / (p^5 + q^5) of the pairs on which all agree
     assert np.mean(labels[kept] == truth[kept]) == pytest.approx(0.75**5 / (0.75**5 + 0.25**5), abs=0.01)
+
+
+def rank_correlation(a: list[float], b: list[float]) -> float:
+    return float(np.corrcoef(np.argsort(np.argsort(a)), np.argsort(np.argsort(b)))[0, 1])
+
+
+def test_twenty_pairs_that_five_noisy_critics_agree_on_find_the_numbers_again():
+    """A known linear reward, a program with its structure and numbers of its own, nothing trained."""
+    table = tuple(Field(name) for name in "abcd")
+    program = parse("return {'a': 1.0 * a, 'b': 1.0 * b, 'c': 1.0 * c, 'd': 1.0 * d}", table)
+    alone, together, before, after = [], [], [], []
+    for seed in range(200, 208):
+        rng = np.random.default_rng(seed)
+        weights = rng.normal(size=4)
+        true, *critics = (
+            program.with_numbers(dict(zip(program.numbers(), weights + noise, strict=True)))
+            for noise in (np.zeros(4), *0.7 * rng.normal(size=(5, 4)))
+        )
+        lot = np.exp(0.7 * rng.normal(size=4)) * rng.choice([-1.0, 1.0], 4)
+        written = program.with_numbers(dict(zip(program.numbers(), lot, strict=True)))
+        played = [Episode({n: rng.normal() + rng.normal(size=60) for n in "abcd"}, False) for _ in range(40)]
+        pairs, fresh = (draw_segments(played, 200, 20, rng) for _ in range(2))
+        said, truth = votes(pairs, critics, False), votes(pairs, [true], False)[0]
+        labels = agreed(said, Fit())
+        alone.append(np.mean(said[0] == truth))
+        together.append(np.mean(labels[labels != 0] == truth[labels != 0]))
+        used, held = labelled(pairs, labels, 0.3)
+        fitted = written.with_numbers(fit_numbers(written, used, held=held))
+        returns = [[float(r(each.batch).sum()) for each, _ in fresh] for r in (true, written, fitted)]
+        before.append(rank_correlation(returns[0], returns[1]))
+        after.append(rank_correlation(returns[0], returns[2]))
+    assert np.mean(together) > 0.95 > np.mean(alone)
+    assert np.mean(before) < 0.5 < 0.7 < np.mean(after)
