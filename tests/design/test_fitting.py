@@ -14,6 +14,7 @@ from rewardsmith.design.propose.critic_code import critic_prompt
 from rewardsmith.design.schema import flat, parse_method, record_of
 from rewardsmith.design.scripted import Script, serving
 from rewardsmith.program import parse
+from rewardsmith.report import render
 from rewardsmith.report.story import read
 
 PPO = (("envs", 4), ("hidden", (8,)), ("minibatches", 2), ("rollout", 32))
@@ -72,6 +73,10 @@ def test_the_journal_has_the_fitted_numbers_of_new_structures(finished):
 def test_the_report_says_that_numbers_were_fitted(finished):
     fits = {row["id"]: row["fitted"] for row in rows_of(finished) if "fitted" in row}
     assert {each.id: each.fitted for each in read(finished).candidates if each.fitted} == fits
+    page = render(finished)
+    for fit in fits.values():
+        before, after = (f"{each:.3g}" for each in fit["loss"])
+        assert f"numbers fitted to {sum(fit['pairs'])} labelled pairs: loss {before}, then {after}" in page
 
 
 def test_a_stopped_search_goes_on_to_the_same_end(finished, tmp_path):
