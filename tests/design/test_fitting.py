@@ -126,7 +126,7 @@ def test_a_fit_is_a_section_of_a_method_and_absent_from_the_others():
         ({"fit": {"critic": 3}}, "did you mean critics"),
         ({"fit": {"kind": "ratings"}}, "preferences"),
         ({"fit": {"labels": 0}}, "at least 1"),
-        ({"sees": ["order", "terms"]}, "a fit of numbers needs it"),
+        ({"sees": ["order", "terms"]}, "preferences needs it"),
         ({"writing": {"compose": "signs"}}, "no numbers to fit"),
     ):
         with pytest.raises(BadInput, match=says):

@@ -109,18 +109,6 @@ class TermTrace:
     points: tuple[float, ...] = ()
 
 
-def in_order(terms: Mapping[str, TermTrace], names: Sequence[str]) -> dict[str, TermTrace]:
-    """Traces in the order of the parts of a program; what a journal gives back is in the order of the alphabet.
-
-    Example:
-        >>> trace = TermTrace(0.0, 1.0, 0.5)
-        >>> list(in_order({"cost": trace, "upright": trace}, ("upright", "cost")))
-        ['upright', 'cost']
-    """
-    listed = [name for name in names if name in terms]
-    return {name: terms[name] for name in (*listed, *sorted(set(terms) - set(listed)))}
-
-
 @dataclass(frozen=True)
 class Parent:
     """A trained candidate as a proposer sees it.

@@ -24,7 +24,7 @@ from ..optimize.control.cluster import Engine, Local
 from ..store import Run
 from ..tasks.record import record_steps
 from . import final
-from .candidate import Candidate, Parent, View, in_order, when
+from .candidate import Candidate, Parent, View, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
 from .compose import composed, uncomposed
@@ -35,7 +35,7 @@ from .notes import notes
 from .people import Audience, film_simulator
 from .propose.ask import Draft
 from .propose.writers import make_writer
-from .race import Race, Result, Standing, joined, run_race
+from .race import Race, Result, Standing, in_order, joined, run_race
 from .sandboxed import sandboxed
 from .screen.judge import judge
 from .screen.protocol import Episode, Evidence
@@ -99,10 +99,10 @@ class Search:
     played: dict[str, tuple[Episode, ...]] = field(default_factory=dict)
     exploits: tuple[Known, ...] = ()
     audience: Audience = field(default_factory=Audience)
-    critics: tuple[Reward, ...] | None = None
     shared: Shared = field(default_factory=Shared)
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
+    critics: tuple[Reward, ...] | None = None
 
     def go(self) -> None:
         method = self.config.resolved

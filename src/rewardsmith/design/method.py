@@ -140,18 +140,17 @@ class Method:
     open: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.fit is not None and self.writing.compose == "signs":
+            raise BadInput("fit", self.fit.kind, "none", "signs of parts have no numbers to fit")
         unknown = sorted(set(self.sees) - set(SIGHTS))
         if unknown:
             raise BadInput(f"'sees' of method {self.name}", ", ".join(unknown), ", ".join(SIGHTS))
         for name in ("rounds", "candidates", "seeds"):
             _at_least(f"{name} of method {self.name}", getattr(self, name), 1)
-        needed = [(part.kind, sight) for part in (self.strategy, *self.screens) for sight in part.needs]
+        parts = (self.strategy, *self.screens, *(() if self.fit is None else (self.fit,)))
+        needed = [(part.kind, sight) for part in parts for sight in part.needs]
         if self.writing.generator == "learned":
             needed.append(("a learned generator", "score"))
-        if self.fit is not None:
-            needed += [("a fit of numbers", sight) for sight in self.fit.needs]
-            if self.writing.compose == "signs":
-                raise BadInput("fit", self.fit.kind, "none", "signs of parts have no numbers to fit")
         for kind, sight in needed:
             if sight not in self.sees:
                 seen = ", ".join(self.sees) or "nothing"
