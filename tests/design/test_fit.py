@@ -164,3 +164,12 @@ def test_bad_settings_are_refused_in_one_line(change, says):
 def test_the_record_of_a_fit_gives_it_back():
     made = Fitted("abc", (14, 6), (0.7, 0.25), {"program.x.c0": 0.1}, "critics of the model")
     assert Fitted.from_record(made.record()) == made
+
+
+def test_only_the_fields_that_a_program_reads_are_looked_at():
+    """Episodes of agents that see different things have different other fields."""
+    pairs = [
+        Pair({"a": np.ones(3), "obs": np.zeros((3, 2))}, {"a": np.zeros(3), "obs": np.zeros((3, 5)), "b": 0})
+    ]
+    assert preference_loss(parse("0.1 * a", FIELDS), pairs) == pytest.approx(math.log(1 + math.exp(-0.3)))
+    assert fit_numbers(parse("0.1 * a", FIELDS), pairs)["program.reward.c0"] > 0.1

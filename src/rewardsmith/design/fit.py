@@ -119,7 +119,7 @@ def preference_loss(program: Program, pairs: Sequence[Pair]) -> float:
     """
     if not pairs:
         raise BadInput("pairs of a preference loss", 0, "at least one")
-    return _loss_of(pairs)(program)
+    return _loss_of(pairs, program.fields)(program)
 
 
 def fit_numbers(
@@ -153,7 +153,7 @@ def fit_numbers(
     names = tuple(name for name in movable_numbers(program) if written[name])
     if not pairs or not names:
         return written
-    loss, start = _loss_of(pairs), np.ones(len(names))
+    loss, start = _loss_of(pairs, program.fields), np.ones(len(names))
 
     def at(factors: Floats) -> dict[str, float]:
         return {name: float(written[name] * f) for name, f in zip(names, factors, strict=True)}
@@ -176,19 +176,18 @@ def fit_numbers(
         callback=lambda x: path.append(np.array(x)),
         options={"maxiter": STEPS},
     )
-    judge = _loss_of(held) if held else None
+    judge = _loss_of(held, program.fields) if held else None
     judged = [objective(f) if judge is None else judge(program.with_numbers(at(f))) for f in path]
     best = path[int(np.argmin(np.where(np.isfinite(judged), judged, np.inf)))]
     return {**written, **at(best)}
 
 
-def _loss_of(pairs: Sequence[Pair]) -> Callable[[Program], float]:
-    """The loss as a function of the program: all segments are evaluated at once."""
+def _loss_of(pairs: Sequence[Pair], fields: frozenset[str]) -> Callable[[Program], float]:
+    """The loss as a function of a program that reads these fields: all segments are evaluated at once."""
     ordered = sorted(pairs, key=_content)  # sums of floats depend on their order, fits shall not
     segments = [each for pair in ordered for each in (pair.better, pair.worse)]
-    names = sorted(set(segments[0]).intersection(*segments))
-    batch = {name: np.concatenate([np.asarray(to_numpy(each[name])) for each in segments]) for name in names}
-    lengths = [len(np.asarray(to_numpy(next(iter(each.values()))))) for each in segments]
+    batch = {name: np.concatenate([to_numpy(each[name]) for each in segments]) for name in sorted(fields)}
+    lengths = [len(next(iter(each.values()))) for each in segments]
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
 
     def loss(program: Program) -> float:
