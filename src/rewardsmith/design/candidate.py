@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..core.algebra import Reward
+from .fit import Fitted
 
 
 class Written(Protocol):
@@ -52,6 +53,8 @@ class Candidate:
         parents: ids of the candidates it was made from.
         island: the population it belongs to.
         observation: names of the fields that its agents see besides the observation; None leaves the task's.
+        fitted: how its numbers were fitted after it was written, where they were.
+        doubts: part -> share of the other samples without a part like it, where samples were compared.
     """
 
     id: str
@@ -60,6 +63,8 @@ class Candidate:
     parents: tuple[str, ...] = ()
     island: int = 0
     observation: tuple[str, ...] | None = None
+    fitted: Fitted | None = None
+    doubts: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def round(self) -> int:
@@ -73,14 +78,16 @@ class Candidate:
 
     def record(self) -> dict[str, Any]:
         """As the journal stores it."""
-        kept = {
+        kept: dict[str, Any] = {
             "id": self.id,
             "text": str(self.program),
             "operator": self.operator,
             "parents": list(self.parents),
             "island": self.island,
         }
-        return kept if self.observation is None else {**kept, "observation": list(self.observation)}
+        kept |= {} if self.observation is None else {"observation": list(self.observation)}
+        kept |= {} if self.fitted is None else {"fitted": self.fitted.record()}
+        return {**kept, "doubts": dict(self.doubts)} if self.doubts else kept
 
 
 POINTS = 10  # of a curve, as in Eureka's reflection

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import tasks
+from ..core.algebra import Reward
 from ..core.stats import mean_interval
 from ..feedback.person import Person, parse_person
 from ..measure.exploit.known import FOLDER, Known, known, scripted
@@ -29,11 +30,13 @@ from .clock import Clock, Silent
 from .clock import Watcher as Watcher
 from .compose import composed, uncomposed
 from .config import Design, describe
+from .doubts import doubted
+from .fitting import fitted
 from .notes import notes
 from .people import Audience, film_simulator
 from .propose.ask import Ask, Draft
 from .propose.writers import make_writer
-from .race import Race, Result, Standing, joined, run_race
+from .race import Race, Result, Standing, in_order, joined, run_race
 from .sandboxed import sandboxed
 from .screen.judge import judge
 from .screen.protocol import Episode, Evidence
@@ -101,6 +104,7 @@ class Search:
     shared: Shared = field(default_factory=Shared)
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
+    critics: tuple[Reward, ...] | None = None
 
     def go(self) -> None:
         method = self.config.resolved
@@ -198,7 +202,7 @@ class Search:
             count = min(count, passed + len(asks))  # a strategy may want fewer: elites keep their places
             plain = [uncomposed(ask, compose) for ask in asks]
             new = self.writer.write(written, plain, frozenset(self.known), rng)
-            drafts = [composed(draft, compose) for draft in new]
+            drafts = fitted(self, number, [composed(draft, compose) for draft in new])
             verdicts = self._screened(drafts)
             found += zip(drafts, verdicts, strict=True)
             passed += sum(verdict is None for verdict in verdicts)
@@ -206,7 +210,7 @@ class Search:
             self.known |= {program.structural_hash for program in programs}
             if passed >= count or not drafts:
                 break
-        return found
+        return doubted(found, self.config.resolved.screens, self.steps)
 
     def _screened(self, drafts: Sequence[Draft]) -> list[Refusal | None]:
         """A verdict for each draft; what passes counts as known for the ones after it."""
@@ -234,6 +238,7 @@ class Search:
         ask = draft.ask
         name = f"r{number}c{len(rows)}"
         made = Candidate(name, draft.program, ask.operator, ask.names, ask.island, draft.observation)
+        made = replace(made, fitted=draft.fitted, doubts=draft.doubts)
         rows.append({**made.record(), "screened": refusal.record() if refusal else None})
         if draft.text:
             rows[-1]["reply"] = draft.text
@@ -254,10 +259,10 @@ class Search:
         return View(number, self.config.rounds, tuple(parents.values()), latest, known)
 
     def _parent(self, standing: Standing) -> Parent:
-        sees = self.config.resolved.sees
+        sees, candidate = self.config.resolved.sees, self.candidates[standing.id]
         return Parent(
-            self.candidates[standing.id],
-            standing.terms if "terms" in sees else {},
+            candidate,
+            in_order(standing.terms, candidate.program.names) if "terms" in sees else {},
             standing.mean if "score" in sees else None,
             standing.curve if "score" in sees else (),
             standing.confirmed,

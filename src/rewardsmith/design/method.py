@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..core.errors import BadInput
+from .fit import Fit
 from .screen.protocol import Screen
 from .strategy.protocol import Strategy
 
@@ -119,6 +120,7 @@ class Method:
         candidates: candidates per round as published; a budget of trainings overrides it.
         seeds: training seeds per candidate as published; ``--seeds`` overrides it.
         writing, screens, training, selection: see there.
+        fit: how the numbers of a new program are fitted before it is trained; None trains it as it was written.
         open: values that the paper leaves open or contradicts itself on: key -> what was chosen here and why.
 
     Raises:
@@ -137,15 +139,19 @@ class Method:
     screens: tuple[Screen, ...] = ()
     training: Training = field(default_factory=Training)
     selection: Selection = field(default_factory=Selection)
+    fit: Fit | None = None
     open: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.fit is not None and self.writing.compose == "signs":
+            raise BadInput("fit", self.fit.kind, "none", "signs of parts have no numbers to fit")
         unknown = sorted(set(self.sees) - set(SIGHTS))
         if unknown:
             raise BadInput(f"'sees' of method {self.name}", ", ".join(unknown), ", ".join(SIGHTS))
         for name in ("rounds", "candidates", "seeds"):
             _at_least(f"{name} of method {self.name}", getattr(self, name), 1)
-        needed = [(part.kind, sight) for part in (self.strategy, *self.screens) for sight in part.needs]
+        parts = (self.strategy, *self.screens, *(() if self.fit is None else (self.fit,)))
+        needed = [(part.kind, sight) for part in parts for sight in part.needs]
         if self.writing.generator == "learned":
             needed.append(("a learned generator", "score"))
         needed += [(kind, ASKED[kind]) for kind in self.writing.feedback if kind in ASKED]
@@ -163,7 +169,7 @@ class Method:
     def uses(self) -> frozenset[str]:
         """The evidence that its screens, its notes and people use, and that must be collected."""
         wanted = {part for screen in self.screens for part in screen.uses}
-        watched = self.selection.judge == "people" or WATCHED & set(self.writing.feedback)
+        watched = self.selection.judge == "people" or WATCHED & set(self.writing.feedback) or self.fit
         return frozenset(wanted | ({"episodes"} if watched else set()))
 
 

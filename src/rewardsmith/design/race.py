@@ -273,6 +273,19 @@ def _standing(row: Mapping[str, Any]) -> Standing:
     return Standing(row["id"], success, row["signal"], row["finished"], row["confirmed"], terms, curve)
 
 
+def in_order(terms: Mapping[str, TermTrace], names: Sequence[str]) -> dict[str, TermTrace]:
+    """Traces in the order of the parts of a program; what a journal gives back is in the order of the alphabet.
+
+    Example:
+        >>> from rewardsmith.design.candidate import TermTrace
+        >>> trace = TermTrace(0.0, 1.0, 0.5)
+        >>> list(in_order({"cost": trace, "upright": trace}, ("upright", "cost")))
+        ['upright', 'cost']
+    """
+    listed = [name for name in names if name in terms]
+    return {name: terms[name] for name in (*listed, *sorted(set(terms) - set(listed)))}
+
+
 def read_result(
     payload: Mapping[str, Any], arrays: Mapping[str, Any], ids: Sequence[str], task: Task
 ) -> Result:

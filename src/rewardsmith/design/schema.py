@@ -12,11 +12,12 @@ from typing import Any
 
 from ..core.errors import BadInput, MissingExtra
 from . import screen, strategy
+from .fit import Fit
 from .method import Method, Selection, Training, Writing
 
 FOLDER = Path(__file__).parent / "methods"
 DEFAULT = "rewardsmith"
-_SECTIONS: dict[str, type[Any]] = {"writing": Writing, "training": Training, "selection": Selection}
+_SECTIONS: dict[str, type[Any]] = {"writing": Writing, "training": Training, "selection": Selection, "fit": Fit}
 
 
 def kinds(package: Any, protocol: str) -> dict[str, type[Any]]:
@@ -84,6 +85,8 @@ def record_of(method: Method) -> dict[str, Any]:
     screens: tuple[Any, ...] = method.screens  # any frozen dataclass with a kind
     record["screens"] = [{"kind": each.kind, **asdict(each)} for each in screens]
     record["open"] = dict(method.open)
+    if method.fit is None:
+        del record["fit"]
     return json.loads(json.dumps(record))
 
 

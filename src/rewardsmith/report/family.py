@@ -152,5 +152,9 @@ def _tip(candidate: Candidate) -> str:
         early = "" if candidate.finished else ", dropped early"
         seeds = f"{len(candidate.seeds)} seed{'' if len(candidate.seeds) == 1 else 's'}"
         lines.append(f"success {score(candidate.success)} over {seeds}{early}")
+    if candidate.fitted:
+        before, after = candidate.fitted["loss"]
+        count = sum(candidate.fitted["pairs"])
+        lines.append(f"numbers fitted to {count} labelled pairs: loss {before:.3g}, then {after:.3g}")
     text = candidate.text if len(candidate.text) < _TIP_LETTERS else candidate.text[:_TIP_LETTERS] + " ..."
     return "\n".join([*lines, text])

@@ -32,6 +32,7 @@ class Candidate:
     success: float | None
     seeds: tuple[float, ...] = ()
     finished: bool = True  # False: dropped before the end of its training
+    fitted: Mapping[str, Any] | None = None  # how its numbers were fitted before it was trained
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ def _candidates(proposed: list[Any], trained: tuple[dict[str, Any], ...]) -> tup
                     mean_of(seeds[name]) if name in seeds else None,
                     tuple(seeds.get(name, ())),
                     name not in dropped,
+                    row.get("fitted"),
                 )
             )
     return tuple(found)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from ...core.errors import BadInput
 from ..candidate import Parent
+from ..fit import Fitted
 from ..screen.refusal import Refusal
 
 OPERATORS = {
@@ -69,6 +70,8 @@ class Draft:
         text: the reply as it was written, for the report.
         trace: what a learned generator decided.
         observation: the fields that the agents shall see, where the method asks for them.
+        fitted: how its numbers were fitted after it was written, where the method does that.
+        doubts: part -> share of the other samples without a part like it, where the method compares samples.
     """
 
     program: Any
@@ -77,6 +80,8 @@ class Draft:
     text: str = ""
     trace: Any = None
     observation: tuple[str, ...] | None = None
+    fitted: Fitted | None = None
+    doubts: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 class Writer(Protocol):

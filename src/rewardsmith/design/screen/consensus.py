@@ -53,10 +53,11 @@ class Consensus:
 
     def judge(self, program: Reward, values: Any, evidence: Evidence) -> Refusal | None:
         del values
-        others = [_parts(other, evidence.steps) for other in evidence.drafts if other is not program]
+        steps = evidence.steps
+        others = [list(parts_paid(other, steps).values()) for other in evidence.drafts if other is not program]
         if len(others) < self.samples:
             return None
-        doubts = [uncertainty(part, others, self.alike) for part in _parts(program, evidence.steps)]
+        doubts = [uncertainty(part, others, self.alike) for part in parts_paid(program, steps).values()]
         if not doubts or min(doubts) <= self.most:
             return None
         return Refusal(
@@ -64,7 +65,7 @@ class Consensus:
         )
 
 
-def _parts(program: Reward, steps: Batch) -> list[Any]:
-    """What each part pays at recorded steps; nothing where that is not finite."""
-    found = [np.asarray(to_numpy(part), float) for part in program.terms(steps).values()]
-    return [part for part in found if np.isfinite(part).all()]
+def parts_paid(program: Reward, steps: Batch) -> dict[str, np.ndarray[Any, Any]]:
+    """What each part pays at recorded steps, ``(N,)``; without those that are not finite everywhere."""
+    found = {name: np.asarray(to_numpy(part), float) for name, part in program.terms(steps).items()}
+    return {name: part for name, part in found.items() if np.isfinite(part).all()}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ...core.errors import MissingExtra
+from ...core.errors import BadInput, MissingExtra
 from ...program import Program, movable_numbers
 from ..candidate import Parent, View
+from ..doubts import number_doubts
 from ..propose.ask import Ask
 from .protocol import Stateless
 
@@ -22,13 +24,20 @@ class Bayes(Stateless):
     """Every so many rounds new terms are asked for; in between the numbers of the best program move to where a
     Gaussian process of success over their logarithms expects the largest improvement.
 
+    The length scale of number i is ``spread / (1 + doubt * U_i)``, U_i the uncertainty of its part (the share
+    of the other samples of its round without a part like it): what is known at one value of a doubtful number
+    says less of other values, so more of these are tried.
+
     Args:
         structures: a round of new terms comes every so many rounds.
         spread: standard deviation of the proposals, in natural logarithms of a number.
         proposals: random points among which the expected improvement is the largest.
+        doubt: how much the uncertainty of parts shortens length scales; 0 leaves it out.  It is 0 too for parts
+            of which no other samples are known: only methods with the screen ``consensus`` compare samples.
 
     Source: Yang et al., "Uncertainty-aware reward design process" (URDP), TMLR 2025.
-    Differs from the paper: the uncertainty of a term among several samples is not part of the kernel.
+    Differs from the paper: that the uncertainty of terms enters the kernel is public, the formula was not to be
+    found; this one is ours.
     """
 
     kind: ClassVar[str] = "bayes"
@@ -36,6 +45,11 @@ class Bayes(Stateless):
     structures: int = 2
     spread: float = 0.7
     proposals: int = 256
+    doubt: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.doubt < math.inf:
+            raise BadInput("strategy.doubt", self.doubt, "0 or more, finite")
 
     def asks(self, state: Any, view: View, count: int, rng: np.random.Generator) -> list[Ask]:
         del state
@@ -50,11 +64,14 @@ class Bayes(Stateless):
         names = movable(best)
         numbers = best.candidate.program.numbers()
         kin = [parent for parent in view.ranked if skeleton(parent) == skeleton(best)]
+        doubts = number_doubts(best.candidate.program, names, best.candidate.doubts)
+        scale = self.spread / (1.0 + self.doubt * np.asarray(doubts))
         points = [_logs(parent, names) for parent in kin]
         values = [parent.score or 0.0 for parent in kin]
         asks: list[Ask] = []
         for _ in range(count):
-            new = _most_promising(points, values, self.spread, self.proposals, rng)
+            tried = _around(points, values, self.spread, self.proposals, rng)
+            new = most_promising(points, values, tried, scale)
             points, values = [*points, new], [*values, float(np.mean(values))]  # believed until it is measured
             moved = zip(names, np.exp(new), strict=True)
             chosen = tuple((name, float(f"{math.copysign(v, numbers[name]):.4g}")) for name, v in moved)
@@ -83,10 +100,25 @@ def _logs(parent: Parent, names: tuple[str, ...]) -> Point:
     return np.log(np.abs([numbers[name] for name in names]))
 
 
-def _most_promising(
-    points: list[Point], values: list[float], spread: float, proposals: int, rng: np.random.Generator
+def _around(
+    points: Sequence[Point], values: Sequence[float], spread: float, count: int, rng: np.random.Generator
 ) -> Point:
-    """Largest expected improvement E[max(f - best, 0)] among random points around the best."""
+    best = points[int(np.argmax(values))]
+    return best + spread * rng.standard_normal((count, len(best)))
+
+
+def most_promising(points: Sequence[Point], values: Sequence[float], tried: Point, scale: Any) -> Point:
+    """Of ``tried (M, K)`` the point with the largest expected improvement ``E[max(f - best, 0)]``.
+
+    f is a Gaussian process through ``points (N, K)`` with ``values``, standardised, with the kernel
+    ``exp(-|(x - y) / scale|^2 / 2)`` and noise of variance 0.01.
+
+    Args:
+        scale: ``(K,)`` length scales.
+
+    Source: Rasmussen and Williams, "Gaussian processes for machine learning", 2006, sections 2.2 and 5.1 (one
+    length scale for each input); Jones et al., J. Global Optimization 13 (1998) (expected improvement).
+    """
     try:
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, WhiteKernel
@@ -95,10 +127,8 @@ def _most_promising(
     from scipy.stats import norm
 
     x, y = np.stack(points), np.asarray(values)
-    around = x[int(np.argmax(y))]
-    tried = around + spread * rng.standard_normal((proposals, len(around)))
     # a few points cannot tell their own length scale and noise
-    kernel = RBF(spread, "fixed") + WhiteKernel(0.01, "fixed")
+    kernel = RBF(scale, "fixed") + WhiteKernel(0.01, "fixed")
     model = GaussianProcessRegressor(kernel, normalize_y=True).fit(x, y)
     mean, deviation = model.predict(tried, return_std=True)
     gain = mean - y.max()
