@@ -24,7 +24,7 @@ from ..store import Run
 from ..tasks.record import record_steps
 from . import final
 from .advice import Advice, advise
-from .candidate import Candidate, Parent, View, when
+from .candidate import Candidate, Parent, View, in_order, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
 from .compose import composed, uncomposed
@@ -254,10 +254,10 @@ class Search:
         return View(number, self.config.rounds, tuple(parents.values()), latest, known)
 
     def _parent(self, standing: Standing) -> Parent:
-        sees = self.config.resolved.sees
+        sees, candidate = self.config.resolved.sees, self.candidates[standing.id]
         return Parent(
-            self.candidates[standing.id],
-            standing.terms if "terms" in sees else {},
+            candidate,
+            in_order(standing.terms, candidate.program.names) if "terms" in sees else {},
             standing.mean if "score" in sees else None,
             standing.curve if "score" in sees else (),
             standing.confirmed,
