@@ -20,7 +20,7 @@ from rewardsmith.core.endpoint import Budget, Endpoint
 from rewardsmith.core.errors import BadInput
 from rewardsmith.design import Design, design, methods
 from rewardsmith.design.advice import FAILURES, LONGEST, Advice, Wish, advise, by_rule, failures, wishes
-from rewardsmith.design.candidate import Candidate, Parent
+from rewardsmith.design.candidate import Candidate, Parent, TermTrace
 from rewardsmith.design.clock import Silent
 from rewardsmith.design.loop import Search
 from rewardsmith.design.propose.ask import Ask, Draft
@@ -112,6 +112,20 @@ def test_a_difference_needs_another_choice_in_the_round_before():
     assert (wish.kind, wish.about, wish.beside) == ("difference", one, two)
     assert wishes(("difference",), [Ask("improve", (two, one))], {}, before=two) == []
     assert wishes(("difference",), [Ask("fresh")], {}, before=two) == []
+
+
+def test_parts_are_told_in_the_order_of_the_program_whatever_order_they_are_stored_in():
+    """A journal sorts its keys: a resumed search would ask with other words than one that was never stopped."""
+    told = []
+    for names in (("sparse", "dense"), ("dense", "sparse")):
+        search = Search(config("eureka").budgeted(TASK), TASK, None, Silent())
+        search.candidates["r0c0"] = Candidate("r0c0", parse("{'sparse': x, 'dense': angle}", TASK), "fresh")
+        terms = {name: TermTrace(0.0, 1.0, 0.5) for name in names}
+        search.standings["r0c0"] = Standing("r0c0", (0.5,), 0.5, True, terms=terms)
+        search.latest = ("r0c0",)
+        told.append(prompt_of(search, 1))
+    assert told[0] == told[1]
+    assert 0 < told[0].index("- sparse:") < told[0].index("- dense:")
 
 
 @pytest.mark.parametrize(("kind", "sight"), [("analyzer", "score"), ("difference", "order")])

@@ -109,6 +109,20 @@ class TermTrace:
     points: tuple[float, ...] = ()
 
 
+def in_order(terms: Mapping[str, TermTrace], names: Sequence[str]) -> dict[str, TermTrace]:
+    """What parts paid, in the order in which a program names them.
+
+    Journals and checkpoints sort their keys, and a search that goes on from them must tell the same as one that
+    was never stopped.
+
+    Example:
+        >>> list(in_order({"a": TermTrace(0, 0, 0), "b": TermTrace(1, 1, 1)}, ("b", "a")))
+        ['b', 'a']
+    """
+    place = {name: i for i, name in enumerate(names)}
+    return {name: terms[name] for name in sorted(terms, key=lambda name: (place.get(name, len(place)), name))}
+
+
 @dataclass(frozen=True)
 class Parent:
     """A trained candidate as a proposer sees it.

@@ -25,7 +25,7 @@ from ..store import Run
 from ..tasks.record import record_steps
 from . import final
 from .advice import Advice, advise
-from .candidate import Candidate, Parent, View, when
+from .candidate import Candidate, Parent, View, in_order, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
 from .compose import composed, uncomposed

@@ -6,6 +6,7 @@ a killed run continues in the middle and ends with the same numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -206,7 +207,7 @@ def _traces(members: Sequence[Mapping[str, Any]]) -> dict[str, TermTrace]:
     names = list(members[0]) if members else []
     means = {name: np.mean([member[name] for member in members], axis=0) for name in names}
     sizes = {name: float(np.mean(np.abs(curve))) for name, curve in means.items()}
-    whole = sum(sizes.values())
+    whole = math.fsum(sizes.values())  # whatever order the parts are in
     found: dict[str, TermTrace] = {}
     for name, curve in means.items():
         tail = max(1, len(curve) // 5)
@@ -259,7 +260,6 @@ def row(standing: Standing) -> dict[str, Any]:
         "finished": standing.finished,
         "confirmed": standing.confirmed,
         "terms": terms,
-        "parts": list(terms),  # their order, which the journal does not keep
         "curve": list(standing.curve),
     }
 
@@ -267,7 +267,7 @@ def row(standing: Standing) -> dict[str, Any]:
 def _standing(row: Mapping[str, Any]) -> Standing:
     terms = {
         name: TermTrace(early, late, share, tuple(points))
-        for name, (early, late, share, points) in ((name, row["terms"][name]) for name in row["parts"])
+        for name, (early, late, share, points) in row["terms"].items()
     }
     success, curve = tuple(row["success"]), tuple(row["curve"])
     return Standing(row["id"], success, row["signal"], row["finished"], row["confirmed"], terms, curve)
