@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -150,36 +151,53 @@ def fit_numbers(
     from scipy.optimize import minimize
 
     setting, written = setting or Fit(), program.numbers()
-    names = tuple(name for name in movable_numbers(program) if written[name])
-    if not pairs or not names:
+    scaled = _Scaled(program)
+    if not pairs or not scaled.places:
         return written
-    loss, start = _loss_of(pairs, program.fields), np.ones(len(names))
-
-    def at(factors: Floats) -> dict[str, float]:
-        return {name: float(written[name] * f) for name, f in zip(names, factors, strict=True)}
+    loss, start = _loss_of(pairs, program.fields), np.ones(len(scaled.places))
 
     def objective(factors: Floats) -> float:
         ridge = 0.5 * setting.ridge * float(np.sum((factors - 1.0) ** 2))
-        value = loss(program.with_numbers(at(factors))) + ridge
+        value = loss(scaled.at(factors)) + ridge
         return value if np.isfinite(value) else _OUTSIDE
 
     if not objective(start) < _OUTSIDE:
         return written
     path = [start]
-    bounds = [(-setting.factor, setting.factor)] * len(names)
+    bounds = [(-setting.factor, setting.factor)] * len(start)
     minimize(
         objective,
         start,
-        jac="3-point",
         method="L-BFGS-B",
         bounds=bounds,
         callback=lambda x: path.append(np.array(x)),
         options={"maxiter": STEPS},
     )
     judge = _loss_of(held, program.fields) if held else None
-    judged = [objective(f) if judge is None else judge(program.with_numbers(at(f))) for f in path]
+    judged = [objective(f) if judge is None else judge(scaled.at(f)) for f in path]
     best = path[int(np.argmin(np.where(np.isfinite(judged), judged, np.inf)))]
-    return {**written, **at(best)}
+    return scaled.at(best).numbers()
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A program whose numbers that may move are multiplied by factors."""
+
+    program: Program
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """All numbers, as the program itself names them: rebuilding it takes these, thousands of times."""
+        return self.program.own_numbers()
+
+    @cached_property
+    def places(self) -> list[str]:
+        names = dict(zip(self.program.numbers(), self.values, strict=True))
+        return [names[name] for name in movable_numbers(self.program) if self.values[names[name]]]
+
+    def at(self, factors: Floats) -> Program:
+        moved = {name: float(self.values[name] * f) for name, f in zip(self.places, factors, strict=True)}
+        return self.program.with_own({**self.values, **moved}, ())
 
 
 def _loss_of(pairs: Sequence[Pair], fields: frozenset[str]) -> Callable[[Program], float]:
