@@ -23,7 +23,7 @@ from ..optimize.control.cluster import Engine, Local
 from ..store import Run
 from ..tasks.record import record_steps
 from . import final
-from .candidate import Candidate, Parent, View, when
+from .candidate import Candidate, Parent, View, identity, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
 from .compose import composed, uncomposed
@@ -194,8 +194,8 @@ class Search:
             verdicts = self._screened(drafts)
             found += zip(drafts, verdicts, strict=True)
             passed += sum(verdict is None for verdict in verdicts)
-            programs = (draft.program for draft in drafts if draft.program is not None)
-            self.known |= {program.structural_hash for program in programs}
+            made = (draft for draft in (*new, *drafts) if draft.program is not None)
+            self.known |= {identity(draft.program, draft.observation) for draft in made}
             if passed >= count or not drafts:
                 break
         return found
@@ -327,6 +327,7 @@ class Search:
             self.config.resolved.training.least,
             KEEP if stage == "search" and "episodes" in self.config.resolved.uses else 0,
             {"round": number, "stage": stage},
+            self.config.resolved.observed(each.observation for each in entered),
         )
         match self.config.resolved.training.kind:
             case "plan":

@@ -39,6 +39,7 @@ class Race:
         least: success below which a candidate is dropped then, whatever its rank (a cascade).
         keep: episodes of each finished member that are recorded for screens.
         about: what the journal says of the race besides (its round and stage).
+        observations: for each candidate, the fields that its agents see; None where nobody chooses.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Race:
     least: float = 0.0
     keep: int = 0
     about: Mapping[str, Any] = field(default_factory=dict)
+    observations: tuple[tuple[str, ...] | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,8 @@ def train_race(
 def _continue(run: Run, race: Race) -> tuple[Population, int, list[Standing]]:
     saved = run.latest_checkpoint(race.key)
     if saved is None:
-        return Population.start(race.task, race.rewards, race.seeds, race.config), 0, []
+        begun = Population.start(race.task, race.rewards, race.seeds, race.config, race.observations)
+        return begun, 0, []
     population = Population.from_arrays(saved.arrays, race.task, race.rewards, race.config)
     return population, int(saved.meta["env_steps"]), [_standing(each) for each in saved.meta["dropped"]]
 

@@ -152,5 +152,7 @@ def _tip(candidate: Candidate) -> str:
         early = "" if candidate.finished else ", dropped early"
         seeds = f"{len(candidate.seeds)} seed{'' if len(candidate.seeds) == 1 else 's'}"
         lines.append(f"success {score(candidate.success)} over {seeds}{early}")
+    if candidate.sees:
+        lines.append(f"the agent sees {', '.join(candidate.sees)}")
     text = candidate.text if len(candidate.text) < _TIP_LETTERS else candidate.text[:_TIP_LETTERS] + " ..."
     return "\n".join([*lines, text])

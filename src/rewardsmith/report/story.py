@@ -32,6 +32,7 @@ class Candidate:
     success: float | None
     seeds: tuple[float, ...] = ()
     finished: bool = True  # False: dropped before the end of its training
+    sees: tuple[str, ...] = ()  # the fields that its agents see, where they were chosen
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Story:
             return str(self.final["id"])
         last = self.selected[-1] if self.selected else {}
         return str(last["incumbent"]) if last.get("incumbent") else None
+
+    @property
+    def sees(self) -> tuple[str, ...]:
+        """The fields that the winner's agents see; empty where they see the task's observation."""
+        return next((each.sees for each in self.candidates if each.id == self.winner), ())
 
     def field(self, name: str) -> dict[str, Any]:
         """What the task says of a field; empty if nothing."""
@@ -162,6 +168,7 @@ def _candidates(proposed: list[Any], trained: tuple[dict[str, Any], ...]) -> tup
                     mean_of(seeds[name]) if name in seeds else None,
                     tuple(seeds.get(name, ())),
                     name not in dropped,
+                    tuple(str(name) for name in row.get("observation") or ()),
                 )
             )
     return tuple(found)

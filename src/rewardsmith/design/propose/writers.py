@@ -10,6 +10,7 @@ from ...tasks import Task
 from .ask import Writer
 from .grammar import GrammarWriter
 from .learned import LearnedWriter
+from .observing import ObservingWriter
 
 if TYPE_CHECKING:
     from ..config import Design
@@ -21,6 +22,7 @@ def make_writer(config: Design, task: Task, steps: Batch) -> Writer:
         return config.model_writer(task, steps)
     writing = config.resolved.writing
     grammar = Grammar.from_fields(task.table())
-    if writing.generator == "learned":
-        return LearnedWriter(grammar)
-    return GrammarWriter(grammar)
+    plain = LearnedWriter(grammar) if writing.generator == "learned" else GrammarWriter(grammar)
+    if not writing.observation:
+        return plain
+    return ObservingWriter(plain, tuple(field.name for field in task.fields if field.kind == "state"))
