@@ -81,3 +81,5 @@ ONLY_CUE = replace(TASK, env=Cue("cue"), fields=(CUE,))
 CUE_AND_ZERO = replace(TASK, env=Cue("cue nothing"))
 SIGN = replace(TASK, success=Success(like, meaning="the sign of the product"), naive=like)
 ONLY_PRODUCT = replace(SIGN, env=Cue("product"), fields=(replace(PRODUCT, read=0),))
+
+task = TASK
