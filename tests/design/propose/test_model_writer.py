@@ -339,9 +339,7 @@ def test_what_a_parents_agents_saw_is_shown_and_changed(tmp_path, describe):
 
 
 def test_observing_nothing_is_refused_and_the_same_reward_with_other_eyes_is_new(tmp_path):
-    replies = iter(
-        ["# observe:\n", "# observe: upright\n", "# observe: energy, energy\n", "# observe: energy\n"]
-    )
+    replies = iter(["", " upright", " energy, energy", " energy"])
     told = []
 
     def reply(user: str) -> str:
@@ -349,9 +347,8 @@ def test_observing_nothing_is_refused_and_the_same_reward_with_other_eyes_is_new
         return f"```python\n# observe:{next(replies)}\n-upright\n```"
 
     with Server(reply) as server:
-        drafts = writer(server.url, tmp_path, observation=True, repairs=1).write(
-            (), [FRESH], frozenset(), rng()
-        )
+        model = writer(server.url, tmp_path, observation=True, repairs=1)
+        drafts = model.write((), [FRESH], frozenset(), rng())
         assert drafts[0].observation == ("upright",)
         assert "no field to observe" in told[-1]
         assert "upright, angle_sin, angular_velocity, energy" in told[-1]
