@@ -126,7 +126,8 @@ class _Page:
         body = "\n".join(lines)
         what = "What the reward reads and the agent sees" if self.observation else "What the reward reads"
         note = f"# {what}; a state field has a twin next_<name>, one step later."
-        shown = f"\n# What the agent sees, and nothing else.\nOBSERVATION = {self.observation!r}\n"
+        names = ", ".join(map(_quoted, self.observation)) + ("," if len(self.observation) == 1 else "")
+        shown = f"\n# What the agent sees, and nothing else.\nOBSERVATION = ({names})\n"
         return f"\n\n{note}\nFIELDS = (\n{body}\n)\n" + (shown if self.observation else "")
 
     def _field_line(self, item: Field) -> str:
@@ -217,9 +218,11 @@ class _Page:
         if name is None:
             return (
                 f"\n# {self.task.name} has no Gymnasium id; in any environment with the same observations:\n"
-                f"#     env = {self._wrapped()}\n"
+                + "".join(f"#     env = {each}\n" for each in self._wrappers())
             )
         options = "".join(f", {key}={value!r}" for key, value in getattr(env, "options", ()))
+        *inner, last = self._wrappers()
+        wrapped = "\n                ".join([*(f"env = {each}" for each in inner), f"return {last}"])
         return textwrap.dedent(
             f'''
 
@@ -228,13 +231,14 @@ class _Page:
                 import gymnasium
 
                 env = gymnasium.make("{name}"{options}, **options)
-                return {self._wrapped()}
+                {wrapped}
             '''
         )
 
-    def _wrapped(self) -> str:
-        paid = "rs.connect.gymnasium.wrap(env, reward, fields=FIELDS)"
-        return f"rs.connect.gymnasium.observe({paid}, FIELDS, OBSERVATION)" if self.observation else paid
+    def _wrappers(self) -> list[str]:
+        """What is put around an environment, one after another."""
+        seen = ["rs.connect.gymnasium.observe(env, FIELDS, OBSERVATION)"] if self.observation else []
+        return ["rs.connect.gymnasium.wrap(env, reward, fields=FIELDS)", *seen]
 
 
 # ---------------------------------------------------------------------- pieces of programs
