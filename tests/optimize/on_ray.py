@@ -76,6 +76,10 @@ def start(folder: Path) -> dict[str, Population]:
     return {
         "array": Population.start(array, [*programs, *hosted], [3, 1], QUICK),
         "own": Population.start(own, [own.naive, success], [0, 5], QUICK),
+        "seen": Population.start(
+            array, [*programs, array.naive], [3, 1], QUICK, [("angle", "x"), None, ("x",)]
+        ),
+        "own seen": Population.start(own, [own.naive], [0, 5], QUICK, [("half",)]),
     }
 
 

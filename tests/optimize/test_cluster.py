@@ -33,7 +33,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", ["array", "own"])
+@pytest.mark.parametrize("name", ["array", "own", "seen", "own seen"])
 def test_two_workers_give_what_one_process_gives(found, name) -> None:
     # "own" is a simulator described in a user's file that no worker has
     assert found["same"][name] == {"equal": True, "task": True, "rising": True, "last": 2}

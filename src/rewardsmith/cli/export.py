@@ -97,5 +97,5 @@ def _write(run: Run, file: Path) -> Path:
     from ..program import parse
 
     task, result = tasks.resolve(run.config["task_spec"]), outcome_of(run, None)
-    about = {name: result.get(name) for name in ("run", "words", "success", "selected_on")}
+    about = {name: result.get(name) for name in ("run", "words", "success", "selected_on", "observation")}
     return export(parse(result["reward"], task), task, file, {**about, "version": run.config["version"]})

@@ -29,6 +29,7 @@ def lines(outcome: Mapping[str, Any]) -> list[str]:
         ),
         row("reward", str(outcome["reward"])),
         row("in words", str(outcome.get("words") or "-")),
+        *([row("agent sees", ", ".join(outcome["observation"]))] if outcome.get("observation") else []),
         row("controls", _controls(outcome.get("controls") or {})),
     ]
     if outcome.get("writer") not in (None, "grammar"):

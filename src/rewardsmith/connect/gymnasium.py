@@ -59,6 +59,56 @@ def wrap(
     return RewardWrapper(env, reward, fields, undecided=undecided, reset_state=reset_state)
 
 
+def observe(
+    env: gymnasium.Env[Any, Any], fields: Iterable[Field] | Any, names: Iterable[str]
+) -> ObserveWrapper:
+    """Show the agent some fields, one after another, instead of the observation.
+
+    Put it around ``wrap``, so that the reward reads what it did.
+
+    Args:
+        env: any environment whose observations are arrays or choices.
+        fields: how named fields are read from ``obs``; a task will do.
+        names: of state fields, in the order in which the agent sees them.
+
+    Raises:
+        BadInput: no name, a doubled one, or one that is no state field.
+
+    Example:
+        >>> import gymnasium, rewardsmith as rs                                      # doctest: +SKIP
+        >>> observe(gymnasium.make("CartPole-v1"), rs.tasks.load("cartpole"), ["angle"]).reset()[0]
+        ...                                                                          # doctest: +SKIP
+        array([0.0273956], dtype=float32)
+    """
+    return ObserveWrapper(env, fields, names)
+
+
+class ObserveWrapper(gymnasium.ObservationWrapper[Any, Any, Any], gymnasium.utils.RecordConstructorArgs):
+    """What ``observe`` returns; arguments and errors are described there."""
+
+    def __init__(
+        self, env: gymnasium.Env[Any, Any], fields: Iterable[Field] | Any, names: Iterable[str]
+    ) -> None:
+        known = {f.name: f for f in named_fields(fields, "observe") if f.kind == "state"}
+        chosen = tuple(names)
+        wrong = [name for name in chosen if name not in known]
+        if wrong or not chosen or len(set(chosen)) < len(chosen):
+            raise BadInput("fields to observe", ", ".join(wrong or chosen) or "none", ", ".join(known))
+        gymnasium.utils.RecordConstructorArgs.__init__(self, fields=tuple(known.values()), names=chosen)
+        gymnasium.ObservationWrapper.__init__(self, env)
+        self.shown = tuple(known[name] for name in chosen)
+        low, high = (
+            np.concatenate([np.full(max(1, f.width), getattr(f, side), np.float32) for f in self.shown])
+            for side in ("low", "high")
+        )
+        self.observation_space = gymnasium.spaces.Box(low, high, dtype=np.float32)
+
+    def observation(self, observation: Any) -> Any:
+        """The fields of one observation, ``(columns,)``."""
+        obs = rows([observation])
+        return np.concatenate([np.ravel(field.of(obs)) for field in self.shown]).astype(np.float32)
+
+
 class RewardWrapper(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstructorArgs):
     """What ``wrap`` returns; arguments and errors are described there."""
 

@@ -52,7 +52,7 @@ class Candidate:
         operator: how it was made (``design.propose.OPERATORS``), or ``prune``.
         parents: ids of the candidates it was made from.
         island: the population it belongs to.
-        observation: names of the fields that its agents see besides the observation; None leaves the task's.
+        observation: names of the state fields that its agents see, and nothing else; None is the task's own.
         fitted: how its numbers were fitted after it was written, where they were.
         doubts: part -> share of the other samples without a part like it, where samples were compared.
     """
@@ -88,6 +88,20 @@ class Candidate:
         kept |= {} if self.observation is None else {"observation": list(self.observation)}
         kept |= {} if self.fitted is None else {"fitted": self.fitted.record()}
         return {**kept, "doubts": dict(self.doubts)} if self.doubts else kept
+
+
+_SEES = "@"
+
+
+def identity(program: Any, observation: tuple[str, ...] | None = None) -> str:
+    """What makes a candidate a new one: the structure of its program, and what its agents see, in any order."""
+    hashed = str(program.structural_hash)
+    return hashed if observation is None else _SEES.join([hashed, *sorted(observation)])
+
+
+def program_of(name: str) -> str:
+    """The structural hash in an ``identity``."""
+    return name.partition(_SEES)[0]
 
 
 POINTS = 10  # of a curve, as in Eureka's reflection
@@ -152,7 +166,7 @@ class View:
         round, rounds: number of the round that begins (from 0), and how many there are.
         ranked: every candidate that was trained, best first; empty unless the method sees ``order``.
         latest: those of the last round, best first.
-        known: structural hashes of every program proposed before.
+        known: ``identity`` of everything proposed before.
     """
 
     round: int

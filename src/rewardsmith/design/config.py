@@ -13,6 +13,7 @@ from ..core.endpoint import Budget, Endpoint
 from ..core.errors import BadInput, StoreError
 from ..feedback.person import parse_person
 from ..optimize.control import PPO
+from ..optimize.control.observation import check_observable
 from .method import Method
 from .schema import DEFAULT, load_method, parse_method, record_of
 from .seeds import Seeds
@@ -107,6 +108,8 @@ class Design:
         ):
             allowed = "a task of array functions whose actions are choices"
             raise BadInput(f"task of method {self.resolved.name}", task.name, allowed, "one buffer is shared")
+        if self.resolved.writing.observation:
+            check_observable(task)
         return replace(self, trainings=self.trainings or task.trainings, steps=self.steps or task.steps)
 
     @property

@@ -24,7 +24,18 @@ from .source import HELPERS, Sources, Writer, identifier
 from .words import in_words
 
 _WIDTH = 100
-_RESERVED = {"np", "rs", "xp", "reward", "make_env", "FIELDS", *keyword.kwlist, *keyword.softkwlist, *HELPERS}
+_RESERVED = {
+    "np",
+    "rs",
+    "xp",
+    "reward",
+    "make_env",
+    "FIELDS",
+    "OBSERVATION",
+    *keyword.kwlist,
+    *keyword.softkwlist,
+    *HELPERS,
+}
 _TEXT_FUNCTIONS = ("minimum", "maximum", "gate", "lexicographic", "at_next")
 
 
@@ -38,7 +49,8 @@ def export(
         task: where the reward was designed; says how its fields are read.
         path: the file, or a folder to write ``reward.py`` in.
         about: for the first lines of the file: ``run``, ``words``, ``success`` {mean, low, high, seeds},
-            ``selected_on``, ``version``; whatever is missing is left out.
+            ``selected_on``, ``version``; whatever is missing is left out.  ``observation``: names of the state
+            fields that the agent shall see, and nothing else.
 
     Returns:
         The file that was written.
@@ -60,7 +72,7 @@ def export(
 
 def source(reward: Reward, task: Task, about: Mapping[str, Any]) -> str:
     """The text that ``export`` writes."""
-    page = _Page(task, reward)
+    page = _Page(task, reward, tuple(about.get("observation") or ()))
     page.check()
     fields = page.fields_block()
     terms, total = page.program_block(reward) if isinstance(reward, Program) else page.tree_block(reward)
@@ -88,6 +100,7 @@ def source(reward: Reward, task: Task, about: Mapping[str, Any]) -> str:
 class _Page:
     task: Task
     reward: Reward
+    observation: tuple[str, ...] = ()
     sources: Sources = field(default_factory=Sources)
     writer: Writer = field(default_factory=Writer)
     taken: set[str] = field(default_factory=lambda: set(_RESERVED))
@@ -106,12 +119,16 @@ class _Page:
     def fields_block(self) -> str:
         """The named fields that the reward reads, and how each is read."""
         read = {name.removeprefix(NEXT) for name in self.reward.fields} | set(self.reward.fields)
+        read |= set(self.observation)
         lines = [self._field_line(item) for item in self.task.fields if item.name in read]
         if not lines:
             return "\n# The reward reads obs, action and their like only.\nFIELDS = ()\n"
         body = "\n".join(lines)
-        note = "# What the reward reads; a state field has a twin next_<name>, one step later."
-        return f"\n\n{note}\nFIELDS = (\n{body}\n)\n"
+        what = "What the reward reads and the agent sees" if self.observation else "What the reward reads"
+        note = f"# {what}; a state field has a twin next_<name>, one step later."
+        names = ", ".join(map(_quoted, self.observation)) + ("," if len(self.observation) == 1 else "")
+        shown = f"\n# What the agent sees, and nothing else.\nOBSERVATION = ({names})\n"
+        return f"\n\n{note}\nFIELDS = (\n{body}\n)\n" + (shown if self.observation else "")
 
     def _field_line(self, item: Field) -> str:
         how = str(item.read)
@@ -201,9 +218,11 @@ class _Page:
         if name is None:
             return (
                 f"\n# {self.task.name} has no Gymnasium id; in any environment with the same observations:\n"
-                "#     env = rs.connect.gymnasium.wrap(env, reward, fields=FIELDS)\n"
+                + "".join(f"#     env = {each}\n" for each in self._wrappers())
             )
         options = "".join(f", {key}={value!r}" for key, value in getattr(env, "options", ()))
+        *inner, last = self._wrappers()
+        wrapped = "\n                ".join([*(f"env = {each}" for each in inner), f"return {last}"])
         return textwrap.dedent(
             f'''
 
@@ -212,9 +231,14 @@ class _Page:
                 import gymnasium
 
                 env = gymnasium.make("{name}"{options}, **options)
-                return rs.connect.gymnasium.wrap(env, reward, fields=FIELDS)
+                {wrapped}
             '''
         )
+
+    def _wrappers(self) -> list[str]:
+        """What is put around an environment, one after another."""
+        seen = ["rs.connect.gymnasium.observe(env, FIELDS, OBSERVATION)"] if self.observation else []
+        return ["rs.connect.gymnasium.wrap(env, reward, fields=FIELDS)", *seen]
 
 
 # ---------------------------------------------------------------------- pieces of programs
@@ -278,6 +302,8 @@ def _header(reward: Reward, task: Task, about: Mapping[str, Any]) -> str:
         chosen = about.get("selected_on")
         line += f"; selected at {chosen:.2f}." if isinstance(chosen, float) else "."
         paragraphs.append(line)
+    if seen := about.get("observation"):
+        paragraphs.append(f"The agents saw {', '.join(seen)}, and nothing else.")
     made = f"Written by rewardsmith {about['version']}" if about.get("version") else "Written by rewardsmith"
     paragraphs.append(made + (f" from run {about['run']}." if about.get("run") else "."))
     body = "\n\n".join(textwrap.fill(_clean(text), _WIDTH) for text in paragraphs)

@@ -35,7 +35,13 @@ def report(search: Search, winner: Candidate) -> None:
     named = {"winner": winner.program, **(controls(task) if search.config.controls else {})}
     seeds = search.config.all_seeds().of("final")
     race = Race(
-        "final/trained", task, tuple(named.values()), tuple(named), tuple(seeds), search.config.config()
+        "final/trained",
+        task,
+        tuple(named.values()),
+        tuple(named),
+        tuple(seeds),
+        search.config.config(),
+        observations=search.config.resolved.observed([winner.observation] + [None] * (len(named) - 1)),
     )
     if search.config.controls:
         search.watch.event("controls", {"names": list(named)[1:], "seeds": len(seeds)})
@@ -102,6 +108,8 @@ def _record_final(
         "best": result["mean"],
     }
     policy_arrays = {f"policy/{name}": getattr(policy, name) for name in ("params", "mean", "variance")}
+    if population.observations is not None:
+        payload["observation"] = None if winner.observation is None else list(winner.observation)
     arrays = {**curve_arrays(population), **policy_arrays}
     fields, heat_arrays = portray.heat(task, winner.program, episode)
     search.run.record("final", "final", {**payload, "heat": fields}, {**arrays, **episode, **heat_arrays})

@@ -25,7 +25,7 @@ from ..store import Run
 from ..tasks.record import record_steps
 from . import final
 from .advice import Advice, advise
-from .candidate import Candidate, Parent, View, in_order, when
+from .candidate import Candidate, Parent, View, identity, in_order, when
 from .clock import Clock, Silent
 from .clock import Watcher as Watcher
 from .compose import composed, uncomposed
@@ -36,7 +36,7 @@ from .notes import notes
 from .people import Audience, film_simulator
 from .propose.ask import Ask, Draft
 from .propose.writers import make_writer
-from .race import Race, Result, Standing, in_order, joined, run_race
+from .race import Race, Result, Standing, joined, run_race
 from .sandboxed import sandboxed
 from .screen.judge import judge
 from .screen.protocol import Episode, Evidence
@@ -206,8 +206,8 @@ class Search:
             verdicts = self._screened(drafts)
             found += zip(drafts, verdicts, strict=True)
             passed += sum(verdict is None for verdict in verdicts)
-            programs = (draft.program for draft in (*new, *drafts) if draft.program is not None)
-            self.known |= {program.structural_hash for program in programs}
+            made = (draft for draft in (*new, *drafts) if draft.program is not None)
+            self.known |= {identity(draft.program, draft.observation) for draft in made}
             if passed >= count or not drafts:
                 break
         return doubted(found, self.config.resolved.screens, self.steps)
@@ -340,6 +340,7 @@ class Search:
             self.config.resolved.training.least,
             KEEP if stage == "search" and "episodes" in self.config.resolved.uses else 0,
             {"round": number, "stage": stage},
+            self.config.resolved.observed(each.observation for each in entered),
         )
         match self.config.resolved.training.kind:
             case "plan":

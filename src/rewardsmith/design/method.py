@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,7 +31,7 @@ class Writing:
         critic: a second call judges every program before it is trained.
         compose: ``sum`` of the parts; ``signs``: the sign of the part ``sparse`` plus a tenth of the sign
             of the part ``dense`` (Auto MC-Reward).
-        observation: the model also chooses what the agents see.
+        observation: the writer also chooses which fields the agents see, instead of the task's observation.
         feedback: what a model is told of its parents: ``reflection`` (curves of parts), ``process``,
             ``trajectory``, ``preference``, ``analyzer`` (why agents failed), ``difference`` (to the choice of
             the round before), ``people``.
@@ -150,6 +150,9 @@ class Method:
             raise BadInput(f"'sees' of method {self.name}", ", ".join(unknown), ", ".join(SIGHTS))
         for name in ("rounds", "candidates", "seeds"):
             _at_least(f"{name} of method {self.name}", getattr(self, name), 1)
+        if self.writing.observation and self.training.kind != "ppo":
+            why = "only agents of ppo can see chosen fields"
+            raise BadInput(f"training of method {self.name}", self.training.kind, "ppo", why)
         parts = (self.strategy, *self.screens, *(() if self.fit is None else (self.fit,)))
         needed = [(part.kind, sight) for part in parts for sight in part.needs]
         if self.writing.generator == "learned":
@@ -159,6 +162,10 @@ class Method:
             if sight not in self.sees:
                 seen = ", ".join(self.sees) or "nothing"
                 raise BadInput(f"'sees' of method {self.name}", seen, f"also {sight}", f"{kind} needs it")
+
+    def observed(self, chosen: Iterable[tuple[str, ...] | None]) -> tuple[tuple[str, ...] | None, ...] | None:
+        """What the agents of candidates see, as ``Population.start`` takes it; None where nobody chooses."""
+        return tuple(chosen) if self.writing.observation else None
 
     @property
     def smallest(self) -> int:

@@ -10,11 +10,12 @@ from ..store import Run
 def outcome(run: Run) -> dict[str, Any]:
     """What a run found and what it cost.
 
-    Keys: ``run``, ``task``, ``method``, ``status``, ``reward`` (text), ``words``, ``success`` (mean, low,
-    high, seeds, per_seed), ``writer`` (who wrote the programs), ``person`` (who answered), ``spent``
-    (replies, tokens, money), ``sandbox`` (what held Python), ``selected_on``, ``shrinkage``,
-    ``failed_seeds``, ``controls`` (zero, sparse, native), ``gymnasium``, ``env_steps``, ``trainings``,
-    ``programs``, ``screened``, ``wall_s``, ``folder``. What is not there yet is None.
+    Keys: ``run``, ``task``, ``method``, ``status``, ``reward`` (text), ``words``, ``observation`` (the fields
+    that agents see, where the method chooses them), ``success`` (mean, low, high, seeds, per_seed),
+    ``writer`` (who wrote the programs), ``person`` (who answered), ``spent`` (replies, tokens, money),
+    ``sandbox`` (what held Python), ``selected_on``, ``shrinkage``, ``failed_seeds``, ``controls`` (zero,
+    sparse, native), ``gymnasium``, ``env_steps``, ``trainings``, ``programs``, ``screened``, ``wall_s``,
+    ``folder``. What is not there yet is None.
     """
     final, controls, finished = (run.done(key) or {} for key in ("final", "controls", "finished"))
     spent, config = run.spent(), run.config
@@ -28,6 +29,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "status": run.status,
         "reward": final.get("reward"),
         "words": final.get("words"),
+        "observation": final.get("observation"),
         "success": {name: success[name] for name in kept} if success else None,
         **_authors(run),
         **{name: final.get(name) for name in names},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..core.errors import BadInput
 from ..optimize.control import Policy
 from ..optimize.control.networks import Networks
+from ..optimize.control.observation import appended
 from ..store import Run
 from ..tasks import Task
 
@@ -18,5 +19,7 @@ def final_policy(run: Run, task: Task) -> Policy:
     if run.done("final") is None:
         raise BadInput("run", f"{run.id}, which has no policy yet", "a finished run", f"it is {run.status}")
     arrays = run.arrays("final")
-    networks = Networks(task.observation_size, task.actions, tuple(run.config["ppo"]["hidden"]))
+    chosen = "observation" in (run.done("final") or {})  # the method chooses what agents see
+    hidden = tuple(run.config["ppo"]["hidden"])
+    networks = Networks(task.observation_size, task.actions, hidden, appended(task) if chosen else ())
     return Policy(networks, arrays["policy/params"], arrays["policy/mean"], arrays["policy/variance"])

@@ -40,6 +40,7 @@ class Race:
         least: success below which a candidate is dropped then, whatever its rank (a cascade).
         keep: episodes of each finished member that are recorded for screens.
         about: what the journal says of the race besides (its round and stage).
+        observations: for each candidate, the fields that its agents see; None where nobody chooses.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Race:
     least: float = 0.0
     keep: int = 0
     about: Mapping[str, Any] = field(default_factory=dict)
+    observations: tuple[tuple[str, ...] | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,8 @@ def train_race(
 def _continue(run: Run, race: Race) -> tuple[Population, int, list[Standing]]:
     saved = run.latest_checkpoint(race.key)
     if saved is None:
-        return Population.start(race.task, race.rewards, race.seeds, race.config), 0, []
+        begun = Population.start(race.task, race.rewards, race.seeds, race.config, race.observations)
+        return begun, 0, []
     population = Population.from_arrays(saved.arrays, race.task, race.rewards, race.config)
     return population, int(saved.meta["env_steps"]), [_standing(each) for each in saved.meta["dropped"]]
 
@@ -271,19 +274,6 @@ def _standing(row: Mapping[str, Any]) -> Standing:
     }
     success, curve = tuple(row["success"]), tuple(row["curve"])
     return Standing(row["id"], success, row["signal"], row["finished"], row["confirmed"], terms, curve)
-
-
-def in_order(terms: Mapping[str, TermTrace], names: Sequence[str]) -> dict[str, TermTrace]:
-    """Traces in the order of the parts of a program; what a journal gives back is in the order of the alphabet.
-
-    Example:
-        >>> from rewardsmith.design.candidate import TermTrace
-        >>> trace = TermTrace(0.0, 1.0, 0.5)
-        >>> list(in_order({"cost": trace, "upright": trace}, ("upright", "cost")))
-        ['upright', 'cost']
-    """
-    listed = [name for name in names if name in terms]
-    return {name: terms[name] for name in (*listed, *sorted(set(terms) - set(listed)))}
 
 
 def read_result(

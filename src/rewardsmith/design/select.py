@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..program import Program
-from .candidate import Candidate, when
+from .candidate import Candidate, identity, when
 from .race import Standing
 
 NOISE = 0.1  # of mean success over a few seeds
@@ -18,7 +19,7 @@ def pruned(finalists: Sequence[Candidate], standings: Mapping[str, Standing]) ->
 
     They are candidates of their own (``<id>p``) and must prove themselves on the selection seeds.
     """
-    known = {each.program.structural_hash for each in finalists}
+    known = {identity(each.program, each.observation) for each in finalists}
     found: list[Candidate] = []
     for each in finalists:
         if not isinstance(each.program, Program):
@@ -28,9 +29,10 @@ def pruned(finalists: Sequence[Candidate], standings: Mapping[str, Standing]) ->
         if not kept or len(kept) == len(each.program.parts):
             continue
         program = Program.of(kept, each.program.bindings, each.program.table)
-        if program.fields and program.structural_hash not in known:
-            known.add(program.structural_hash)
-            found.append(Candidate(f"{each.id}p", program, "prune", (each.id,), each.island))
+        new = identity(program, each.observation)
+        if program.fields and new not in known:
+            known.add(new)
+            found.append(replace(each, id=f"{each.id}p", program=program, operator="prune", parents=(each.id,)))
     return found
 
 

@@ -156,5 +156,7 @@ def _tip(candidate: Candidate) -> str:
         before, after = candidate.fitted["loss"]
         count = sum(candidate.fitted["pairs"])
         lines.append(f"numbers fitted to {count} labelled pairs: loss {before:.3g}, then {after:.3g}")
+    if candidate.sees:
+        lines.append(f"the agent sees {', '.join(candidate.sees)}")
     text = candidate.text if len(candidate.text) < _TIP_LETTERS else candidate.text[:_TIP_LETTERS] + " ..."
     return "\n".join([*lines, text])

@@ -33,6 +33,7 @@ class Candidate:
     seeds: tuple[float, ...] = ()
     finished: bool = True  # False: dropped before the end of its training
     fitted: Mapping[str, Any] | None = None  # how its numbers were fitted before it was trained
+    sees: tuple[str, ...] = ()  # the fields that its agents see, where they were chosen
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Story:
             return str(self.final["id"])
         last = self.selected[-1] if self.selected else {}
         return str(last["incumbent"]) if last.get("incumbent") else None
+
+    @property
+    def sees(self) -> tuple[str, ...]:
+        """The fields that the winner's agents see; empty where they see the task's observation."""
+        return next((each.sees for each in self.candidates if each.id == self.winner), ())
 
     def field(self, name: str) -> dict[str, Any]:
         """What the task says of a field; empty if nothing."""
@@ -166,6 +172,7 @@ def _candidates(proposed: list[Any], trained: tuple[dict[str, Any], ...]) -> tup
                     tuple(seeds.get(name, ())),
                     name not in dropped,
                     row.get("fitted"),
+                    tuple(str(name) for name in row.get("observation") or ()),
                 )
             )
     return tuple(found)

@@ -17,7 +17,7 @@ import pytest
 from rewardsmith import tasks
 from rewardsmith.core.endpoint import Budget, Endpoint, EndpointError
 from rewardsmith.core.errors import BadInput
-from rewardsmith.design.candidate import Candidate, Parent, TermTrace
+from rewardsmith.design.candidate import Candidate, Parent, TermTrace, identity
 from rewardsmith.design.method import Writing
 from rewardsmith.design.propose.ask import OPERATORS, Ask
 from rewardsmith.design.propose.messages import Conversation
@@ -316,6 +316,50 @@ def test_signs_and_observations_are_asked_for_and_read(tmp_path):
         states = {field.name for field in TASK.fields if field.kind == "state"}
         assert all(draft.observation is not None and set(draft.observation) <= states for draft in seen)
         assert any(draft.observation for draft in seen)
+
+
+@pytest.mark.parametrize("describe", ["table", "classes"])
+def test_what_a_parents_agents_saw_is_shown_and_changed(tmp_path, describe):
+    (one,) = parents(1)
+    one = replace(one, candidate=replace(one.candidate, observation=("energy", "upright")))
+    spoken = "energy, upright" if describe == "table" else "before.energy, before.upright"
+    told = Conversation(TASK, Writing(observation=True, describe=describe)).messages(Ask("improve", (one,)))
+    assert f"# observe: {spoken}\n" in told[2]["content"]
+    plain = Conversation(TASK, Writing(describe=describe)).messages(Ask("improve", (one,)))
+    assert all("observe" not in message["content"] for message in plain)
+    with serving(Script(seed=1)) as url:
+        model = writer(url, tmp_path, observation=True, describe=describe)
+        drafts = model.write((), [Ask("improve", (one,))] * 8, frozenset(), rng())
+        exact = Ask(
+            "numbers", (one,), numbers=tuple(dict.fromkeys(one.candidate.program.numbers(), 0.5).items())
+        )
+        assert model.write((), [exact], frozenset(), rng())[0].observation == ("energy", "upright")
+    changes = {len(set(draft.observation or ()) ^ {"energy", "upright"}) for draft in drafts}
+    assert changes == {1}
+
+
+def test_observing_nothing_is_refused_and_the_same_reward_with_other_eyes_is_new(tmp_path):
+    replies = iter(["", " upright", " energy, energy", " energy"])
+    told = []
+
+    def reply(user: str) -> str:
+        told.append(user)
+        return f"```python\n# observe:{next(replies)}\n-upright\n```"
+
+    with Server(reply) as server:
+        model = writer(server.url, tmp_path, observation=True, repairs=1)
+        drafts = model.write((), [FRESH], frozenset(), rng())
+        assert drafts[0].observation == ("upright",)
+        assert "no field to observe" in told[-1]
+        assert "upright, angle_sin, angular_velocity, energy" in told[-1]
+        known = frozenset({identity(drafts[0].program, drafts[0].observation)})
+        again = writer(server.url, tmp_path, observation=True, repairs=0).write((), [FRESH], known, rng(1))
+        assert again[0].program == drafts[0].program
+        assert again[0].observation == ("energy",)
+        known |= {identity(again[0].program, again[0].observation)}
+        third = writer(server.url, tmp_path, observation=True, repairs=0).write((), [FRESH], known, rng(2))
+        assert third[0].refusal is not None
+        assert third[0].refusal.code == "E_KNOWN"
 
 
 # ---------------------------------------------------------------------- roles

@@ -103,7 +103,7 @@ class Writer(Protocol):
     def write(
         self, state: Any, asks: Sequence[Ask], known: frozenset[str], rng: np.random.Generator
     ) -> list[Draft]:
-        """At most one draft for each ask, none of them in ``known`` (structural hashes) or there twice."""
+        """At most one draft for each ask, none of them in ``known`` (``identity``) or there twice."""
         ...
 
     def learn(self, state: Any, drafts: Sequence[Draft], scores: Sequence[float | None]) -> Any:

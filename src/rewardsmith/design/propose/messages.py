@@ -106,7 +106,12 @@ class Conversation:
     def shown(self, parent: Parent) -> str:
         """The code of a parent, in the names of the description."""
         names, code = self.description.names, str(parent.candidate.program)
-        return code if names is None else names.to_names(code).text
+        text = code if names is None else names.to_names(code).text
+        seen = parent.candidate.observation if self.writing.observation else None
+        if seen is None:
+            return text
+        spoken = seen if names is None else [names.names[name] for name in seen]
+        return f"# observe: {', '.join(spoken)}\n{text}"
 
     def _reflection(self, parent: Parent) -> str:
         return reflection_text(parent, self.prompts) if "reflection" in self.writing.feedback else ""

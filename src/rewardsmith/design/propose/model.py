@@ -17,6 +17,7 @@ from ...core.errors import NonFiniteError, ProgramError
 from ...program import parse
 from ...program.codes import refuse
 from ...tasks import Task
+from ..candidate import identity
 from ..method import Writing
 from ..screen.refusal import Refusal
 from .ask import Ask, Draft
@@ -192,8 +193,9 @@ class ModelWriter:
         for i, ask in enumerate(asks):
             sample = (base + i) % _SAMPLES
             if ask.numbers:  # exact numbers for the parent: no model is needed
-                program = ask.parents[0].candidate.program.with_numbers(dict(ask.numbers))
-                begun.append(Answer(ask, sample, (), program))
+                parent = ask.parents[0].candidate
+                program = parent.program.with_numbers(dict(ask.numbers))
+                begun.append(Answer(ask, sample, (), program, observation=parent.observation))
             else:
                 begun.append(Answer(ask, sample, self.conversation.messages(ask)))
         return begun
@@ -212,13 +214,13 @@ class ModelWriter:
                 raise no_code(_TROUBLES.get(reply.trouble, f"no text ({reply.trouble})"))
             code = extract(reply.text).code
             program, observation = self._program(code), self._observed(code)
-            if program.structural_hash in seen:
+            if identity(program, observation) in seen:
                 raise ProgramError("E_KNOWN", "a reward that was proposed before", "another reward")
         except ProgramError as error:
             said = self.conversation.repair(reply.text, code, error)
             refusal = Refusal(error.code, f"{error.message} at {error.line}:{error.column}")
             return replace(answer, messages=(*answer.messages, *said), text=reply.text, refusal=refusal)
-        seen.add(program.structural_hash)
+        seen.add(identity(program, observation))
         return replace(answer, program=program, text=reply.text, observation=observation)
 
     def _program(self, code: str) -> Any:
@@ -248,12 +250,16 @@ class ModelWriter:
         match = _OBSERVE.search(code) if self.writing.observation else None
         if match is None:
             return None
-        wanted = [name for name in re.split(r"[,\s]+", match[1].strip()) if name and name != "nothing"]
+        names = self.conversation.description.names
+        fields = {} if names is None else {spoken: name for name, spoken in names.names.items()}
+        wanted = [fields.get(name, name) for name in re.split(r"[,\s]+", match[1].strip()) if name]
         states = [f.name for f in self.task.fields if f.kind == "state"]
-        if wrong := [name for name in wanted if name not in states]:
+        wrong = [name for name in wanted if name not in states]
+        if wrong or not wanted:
             line = code.count("\n", 0, match.start()) + 1
-            raise ProgramError("E_NAME", f"no field {wrong[0]!r} to observe", ", ".join(states), line)
-        return tuple(wanted)
+            what = f"no field {wrong[0]!r} to observe" if wrong else "no field to observe"
+            raise ProgramError("E_NAME", what, ", ".join(states), line)
+        return tuple(dict.fromkeys(wanted))
 
     def _judge(self, answers: list[Answer], which: Sequence[int], seen: set[str]) -> None:
         """Let the critic read what parsed; what it objects to goes back to the model."""
@@ -263,7 +269,7 @@ class ModelWriter:
         pairs = [(answers[i].program, extract(answers[i].text).words, answers[i].sample) for i in read]
         for i, critique in zip(read, self.roles.critic(pairs), strict=True):
             if critique:
-                seen.discard(answers[i].program.structural_hash)
+                seen.discard(identity(answers[i].program, answers[i].observation))
                 error = ProgramError("E_CRITIC", critique, "a reward that the critic has nothing against")
                 code = extract(answers[i].text).code
                 said = self.conversation.repair(answers[i].text, code, error)
@@ -276,9 +282,10 @@ def _settled(answer: Answer, seen: set[str]) -> Answer:
     """An answer that needs no model: it must be new, like all others."""
     if answer.program is None:
         return answer
-    if answer.program.structural_hash in seen:
+    new = identity(answer.program, answer.observation)
+    if new in seen:
         return replace(answer, program=None, refusal=Refusal("E_KNOWN", "a reward that was proposed before"))
-    seen.add(answer.program.structural_hash)
+    seen.add(new)
     return answer
 
 

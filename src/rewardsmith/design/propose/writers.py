@@ -11,6 +11,7 @@ from .ask import Writer
 from .difference import DifferenceWriter
 from .grammar import GrammarWriter
 from .learned import LearnedWriter
+from .observing import ObservingWriter
 
 if TYPE_CHECKING:
     from ..config import Design
@@ -22,8 +23,10 @@ def make_writer(config: Design, task: Task, steps: Batch) -> Writer:
         return config.model_writer(task, steps)
     writing = config.resolved.writing
     grammar = Grammar.from_fields(task.table())
-    if writing.generator == "learned":
-        return LearnedWriter(grammar)
-    if writing.generator == "difference":
-        return DifferenceWriter(grammar)
-    return GrammarWriter(grammar)
+    plain = _GENERATORS[writing.generator](grammar)
+    if not writing.observation:
+        return plain
+    return ObservingWriter(plain, tuple(field.name for field in task.fields if field.kind == "state"))
+
+
+_GENERATORS = {"grammar": GrammarWriter, "difference": DifferenceWriter, "learned": LearnedWriter}

@@ -15,6 +15,7 @@ from ...program import Grammar, Program, crossover, mutate, random_program, surv
 from ..candidate import Candidate, Parent
 from ..propose.difference import reward_diff
 from ..propose.grammar import STRUCTURE
+from ..propose.observing import changed_observation
 from ..propose.prompts import code_fence
 from ..propose.reflection import answer as answer_to_curves
 from ..source import HELPERS, Writer
@@ -156,9 +157,9 @@ def _with_signs(program: Program, prompt: Understood, rng: np.random.Generator) 
 
 
 def _observed(prompt: Understood, rng: np.random.Generator) -> str:
-    names = [field.name for field in prompt.fields if field.kind == "state" and not field.width]
-    chosen = [name for name in names if rng.random() < 0.3]
-    return ", ".join(chosen) or "nothing"
+    names = [field.name for field in prompt.fields if field.kind == "state"]
+    names = names if prompt.names is None else [prompt.names.names[name] for name in names]
+    return ", ".join(changed_observation(names, prompt.observed, rng))
 
 
 # ---------------------------------------------------------------------- roles

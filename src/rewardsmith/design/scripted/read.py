@@ -24,6 +24,7 @@ _LINE = re.compile(
     r"(?m)^    (?:# )?(\w+)(?: = .*?  #|:) (state|action|flag), (?:one number|vector of (\d+)); "
     r"(\S+); (.*?); (.*)$"
 )
+_OBSERVE = re.compile(r"# observe: (.+)")
 _CURVE = re.compile(r"(?m)^- (\w+): (-?\d[^;\n]*); max ")
 _KINDS = {"State": "state", "Act": "action", "Episode": "flag"}
 # What a prompt asks for is known by its own words, not by those that it quotes; the first that fits names it.
@@ -58,6 +59,7 @@ class Understood:
         json: replies are JSON.
         signs: the reward has the parts ``sparse`` and ``dense``.
         observe: the reply also says what the agent sees.
+        observed: what it says in the last code of the prompt, if any.
     """
 
     fields: tuple[Field, ...]
@@ -69,6 +71,7 @@ class Understood:
     json: bool
     signs: bool
     observe: bool
+    observed: tuple[str, ...] | None = None
 
 
 def understand(messages: Messages) -> Understood:
@@ -90,7 +93,13 @@ def understand(messages: Messages) -> Understood:
         "one JSON object" in system or "one JSON object" in last,
         'exactly two parts: `return {"sparse"' in system,
         "# observe:" in system,
+        _observed("\n".join(each["content"] for each in asking if each["role"] != "system")),
     )
+
+
+def _observed(text: str) -> tuple[str, ...] | None:
+    found = [match[1] for _, code in _FENCE.findall(text) if (match := _OBSERVE.match(code))]
+    return tuple(found[-1].split(", ")) if found else None
 
 
 def _without_repairs(messages: Messages) -> list[Mapping[str, str]]:

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...core.arrays import Array, xp
+from ...core.fields import Field
 from ...tasks.spaces import Actions, Discrete
 from .dense import dense
 
@@ -26,11 +27,34 @@ class Networks:
     Parameters are one vector ``(P,)``: the optimiser then is a handful of operations on vectors, and
     a population is a matrix.  Continuous actions are Gaussian in units in which the box is [-1, 1],
     with a learned deviation that does not depend on the state.
+
+    Args:
+        observation_size, actions: of the task.
+        hidden: widths.
+        appended: fields that are computed from every observation and put behind it (``observation.py``).
     """
 
     observation_size: int
     actions: Actions
     hidden: tuple[int, ...]
+    appended: tuple[Field, ...] = ()
+
+    @property
+    def inputs(self) -> int:
+        """Numbers that the networks see."""
+        return self.observation_size + sum(max(1, field.width) for field in self.appended)
+
+    def see(self, obs: Array) -> Array:
+        """Inputs ``(..., inputs)`` for observations ``(..., O)``: themselves, unless fields are appended."""
+        if not self.appended:
+            return obs
+        lib = xp(obs)
+        columns = [obs]
+        for field in self.appended:
+            value = lib.asarray(field.of(obs), dtype=obs.dtype)
+            value = value if field.width else value[..., None]
+            columns.append(lib.where(lib.isfinite(value), value, lib.zeros_like(value)))
+        return lib.concat(columns, axis=-1)
 
     @property
     def outputs(self) -> int:
@@ -40,8 +64,8 @@ class Networks:
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shapes of all arrays in the flat vector: actor weights and biases, critic, log deviation."""
-        actor = _layers((self.observation_size, *self.hidden, self.outputs))
-        critic = _layers((self.observation_size, *self.hidden, 1))
+        actor = _layers((self.inputs, *self.hidden, self.outputs))
+        critic = _layers((self.inputs, *self.hidden, 1))
         return actor + critic + (() if isinstance(self.actions, Discrete) else ((self.outputs,),))
 
     @property
@@ -75,7 +99,7 @@ class Networks:
         return arrays
 
     def actor(self, arrays: list[Array], x: Array) -> Array:
-        """Logits or means ``(..., outputs)`` for normalised observations ``(..., O)``."""
+        """Logits or means ``(..., outputs)`` for normalised inputs ``(..., inputs)``."""
         return _forward(arrays[: 2 * len(self.hidden) + 2], x)
 
     def critic(self, arrays: list[Array], x: Array) -> Array:

@@ -19,6 +19,7 @@ from .curves import FIGURES, Curves
 from .devices import mesh
 from .engine import Advance, Progress, advance_compiled, advance_hosted, code_length
 from .networks import Networks
+from .observation import Observation, appended, checked, chosen_in, recorded, shown
 from .policy import Policy
 from .rollout import Worlds
 from .scoring import check_reward
@@ -42,6 +43,8 @@ class Population:
         members: parameters, optimiser, statistics and environments, each with a leading axis M.
         curves: what was recorded so far.
         states: for each member, the state of a stateful reward (flat), or None.
+        observations: for each reward, the fields that its agents see, or None for the task's observation; None
+            where nobody chose (``observation.py``).
     """
 
     task: Any
@@ -52,13 +55,24 @@ class Population:
     members: Member
     curves: Curves
     states: tuple[tuple[Any, ...] | None, ...]
+    observations: tuple[Observation, ...] | None = None
 
     @staticmethod
-    def start(task: Any, rewards: Sequence[Any], seeds: Sequence[int], config: PPO) -> Population:
+    def start(
+        task: Any,
+        rewards: Sequence[Any],
+        seeds: Sequence[int],
+        config: PPO,
+        observations: Sequence[Observation] | None = None,
+    ) -> Population:
         """Untrained members, candidate by candidate: (reward 0, seed 0), (reward 0, seed 1), ...
 
+        Args:
+            observations: for each reward, the state fields that its agents see (None: all that the task shows).
+
         Raises:
-            BadInput: no rewards or seeds, a doubled or negative seed, or a thing that is not a reward.
+            BadInput: no rewards or seeds, a doubled or negative seed, a thing that is not a reward, or a choice
+                of fields that the task does not have.
             MissingField: a reward reads a field that the task does not have.
             ScopeError: a reward must see more than an episode.
         """
@@ -71,12 +85,12 @@ class Population:
             raise BadInput("seeds", list(seeds), "different seeds", "equal seeds give equal trainings")
         for reward in rewards:
             check_reward(reward, task)
+        chosen = checked(task, observations, len(rewards))
         owners = tuple(i for i in range(len(rewards)) for _ in seeds)
         each = tuple(int(seed) for _ in rewards for seed in seeds)
-        members = _untrained(task, config, each)
-        return Population(
-            task, config, tuple(rewards), owners, each, members, Curves.empty(len(each)), (None,) * len(each)
-        )
+        members = _untrained(task, config, each, None if chosen is None else [chosen[i] for i in owners])
+        blank, none = Curves.empty(len(each)), (None,) * len(each)
+        return Population(task, config, tuple(rewards), owners, each, members, blank, none, chosen)
 
     def __len__(self) -> int:
         return len(self.owners)
@@ -89,7 +103,12 @@ class Population:
     @property
     def plan(self) -> Plan:
         """What the compiled programs depend on."""
-        return Plan(self.task, self.config.shape, networks(self.task, self.config), mesh())
+        return Plan(self.task, self.config.shape, self.networks, mesh())
+
+    @property
+    def networks(self) -> Networks:
+        """Actor and critic of every member."""
+        return networks(self.task, self.config, self.observations is not None)
 
     def advance(self, steps: int, progress: Progress | None = None) -> Population:
         """Train every member for ``steps`` more environment steps (rounded up to whole iterations).
@@ -153,7 +172,7 @@ class Population:
             raise BadInput("populations to join", "none", "at least one")
         first = parts[0]
         for part in parts[1:]:
-            for name in ("task", "config", "rewards", "steps"):
+            for name in ("task", "config", "rewards", "steps", "observations"):
                 mine, other = getattr(first, name), getattr(part, name)
                 if mine != other:
                     raise BadInput("populations to join", f"different {name}", "parts of one population")
@@ -168,7 +187,7 @@ class Population:
 
     def policies(self) -> list[Policy]:
         """What each member has learned."""
-        nets = networks(self.task, self.config)
+        nets = self.networks
         return [Policy(nets, *_policy_arrays(self.members, m)) for m in range(len(self))]
 
     def failures(self) -> list[int]:
@@ -190,6 +209,8 @@ class Population:
                 found[f"state.{m}"] = np.asarray(len(state))
                 found |= {f"state.{m}.{i}": np.asarray(leaf) for i, leaf in enumerate(state)}
         found["rewards"] = np.asarray([str(reward) for reward in self.rewards])
+        if self.observations is not None:
+            found["observations"] = recorded(self.observations)
         return found
 
     @staticmethod
@@ -200,7 +221,9 @@ class Population:
         if [str(reward) for reward in rewards] != arrays["rewards"].tolist():
             raise BadInput("rewards of a saved population", len(rewards), "the rewards it was saved with")
         seeds = tuple(int(seed) for seed in arrays["seeds"])
-        blank = _untrained(task, config, seeds)
+        owners = tuple(int(owner) for owner in arrays["owners"])
+        chosen = chosen_in(arrays)
+        blank = _untrained(task, config, seeds, None if chosen is None else [chosen[i] for i in owners])
         leaves, structure = jax.tree.flatten(blank)
         stored = [np.asarray(arrays[f"member.{i}"]) for i in range(len(leaves))]
         if [leaf.shape for leaf in leaves] != [leaf.shape for leaf in stored]:
@@ -208,7 +231,6 @@ class Population:
         count = len(seeds)
         figures = {name: np.asarray(arrays[f"figure.{name}"]) for name in FIGURES}
         terms = tuple(_named(arrays, f"term.{m}.") for m in range(count))
-        owners = tuple(int(owner) for owner in arrays["owners"])
         return Population(
             task=task,
             config=config,
@@ -218,6 +240,7 @@ class Population:
             members=jax.tree.unflatten(structure, stored),
             curves=Curves(np.asarray(arrays["steps"]), figures, terms),
             states=tuple(_stored_state(arrays, m) for m in range(count)),
+            observations=chosen,
         )
 
     def save(self, path: str | Path) -> None:
@@ -266,17 +289,19 @@ class Population:
         )
 
 
-def networks(task: Any, config: PPO) -> Networks:
-    """Actor and critic for a task."""
-    return Networks(task.observation_size, task.actions, config.hidden)
+def networks(task: Any, config: PPO, chosen: bool = False) -> Networks:
+    """Actor and critic for a task; where observations are ``chosen``, over all of its fields."""
+    return Networks(task.observation_size, task.actions, config.hidden, appended(task) if chosen else ())
 
 
-def _untrained(task: Any, config: PPO, seeds: Sequence[int]) -> Member:
-    nets = networks(task, config)
-    count, width, envs = len(seeds), task.observation_size, config.envs
+def _untrained(
+    task: Any, config: PPO, seeds: Sequence[int], observations: Sequence[Observation] | None = None
+) -> Member:
+    nets = networks(task, config, observations is not None)
+    count, width, envs = len(seeds), nets.inputs, config.envs
     params = {seed: nets.initial(np.random.default_rng([seed, 0x5EED])) for seed in set(seeds)}
     state = np.zeros((count, envs, _state_size(task)), np.float32)
-    return Member(
+    members = Member(
         params=np.stack([params[seed] for seed in seeds]),
         first=np.zeros((count, nets.size), np.float32),
         second=np.zeros((count, nets.size), np.float32),
@@ -288,6 +313,7 @@ def _untrained(task: Any, config: PPO, seeds: Sequence[int]) -> Member:
         seed=np.asarray(seeds, np.uint32),
         iteration=np.zeros(count, np.int32),
     )
+    return members if observations is None else shown(task, nets, observations, members)
 
 
 def _no_moments(shape: tuple[int, ...]) -> Moments:

@@ -49,7 +49,7 @@ def act(
 ) -> tuple[Array, Array, Array]:
     """Action for the environment, action as drawn, and the actor's output."""
     arrays = networks.unpack(params)
-    head = networks.actor(arrays, standardise(obs, moments))
+    head = networks.actor(arrays, standardise(networks.see(obs), moments))
     raw = networks.sample(arrays, head, noise)
     return networks.to_action(raw), raw, head
 

@@ -40,6 +40,9 @@ def masked_moments(values: Array, weight: Array) -> tuple[Array, Array, Array]:
 
 
 def standardise(values: Array, moments: Moments) -> Array:
-    """``clip((values - mean) / sqrt(variance + 1e-8), -10, 10)``, over the last axis."""
+    """``clip((values - mean) / sqrt(variance + 1e-8), -10, 10)``, over the last axis.
+
+    A column of infinite variance tells nothing: it becomes 0, and ``merge`` leaves its variance infinite.
+    """
     lib = xp(values)
     return lib.clip((values - moments.mean) / lib.sqrt(moments.variance + EPSILON), -CLIP, CLIP)

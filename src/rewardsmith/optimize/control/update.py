@@ -106,9 +106,9 @@ def prepare_rows(
 ) -> Rows:
     """Advantages, value targets and old probabilities of ``(T, N)`` steps, as ``T * N`` rows."""
     arrays = networks.unpack(member.params)
-    x = standardise(steps.obs, member.observed)
+    x = standardise(networks.see(steps.obs), member.observed)
     value = networks.critic(arrays, x)
-    next_value = networks.critic(arrays, standardise(steps.next_obs, member.observed))
+    next_value = networks.critic(arrays, standardise(networks.see(steps.next_obs), member.observed))
     terminated, done = steps.terminated.astype(jnp.float32), steps.done.astype(jnp.float32)
     advantage = generalised_advantage(reward, value, next_value, terminated, done, knobs.discount, knobs.trace)
     log_prob = networks.log_prob(arrays, steps.head, steps.raw)
@@ -195,7 +195,7 @@ def learn(
     member = member._replace(returns=returns, running=running)
     member, figures = optimise(networks, shape, knobs, member, rows)
     if shape.normalize_observations:
-        seen = steps.obs.reshape(-1, steps.obs.shape[-1])
+        seen = networks.see(steps.obs).reshape(-1, networks.inputs)
         moments = merge(member.observed, seen.mean(0), seen.var(0), jnp.float32(seen.shape[0]))
         member = member._replace(observed=moments)
     ended = jnp.sum(done)
