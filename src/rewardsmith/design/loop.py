@@ -29,7 +29,7 @@ from .clock import Watcher as Watcher
 from .compose import composed, uncomposed
 from .config import Design, describe
 from .notes import notes
-from .people import Audience, film_simulator
+from .people import Audience, film_simulator, said_before
 from .propose.ask import Draft
 from .propose.writers import make_writer
 from .race import Race, Result, Standing, joined, run_race
@@ -260,6 +260,8 @@ class Search:
         """What is said of a candidate in words; words about success only where success is seen."""
         method, candidate = self.config.resolved, self.candidates[standing.id]
         said = self.audience.words.get(standing.id, ())
+        if method.writing.language == "parameters":  # what is not spoken against must be kept
+            said = said_before(self.audience.words, self.candidates, standing.id)
         if "score" not in method.sees:
             return said
         fields = [f.name for f in self.task.fields if f.kind == "state"]

@@ -51,6 +51,8 @@ class Task:
         ending: what it means when an episode terminates before the horizon; screens compare it with living on.
         trainings, steps: the budget of a search for which none is given: trainings to start, and environment
             steps of each.
+        parameters: what may be set where a reward is written as parameters, a ``design.spec.Schema``; None
+            makes it from the fields.
 
     Raises:
         BadInput: for fields that cannot be read here, reserved or doubled names, or a success that
@@ -69,6 +71,7 @@ class Task:
     ending: Literal["failure", "goal", "never"] = "never"
     trainings: int = 320
     steps: int = 150_000
+    parameters: Any = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", tuple(self.fields))

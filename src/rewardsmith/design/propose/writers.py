@@ -10,6 +10,7 @@ from ...tasks import Task
 from .ask import Writer
 from .grammar import GrammarWriter
 from .learned import LearnedWriter
+from .numbers import NumbersWriter
 
 if TYPE_CHECKING:
     from ..config import Design
@@ -20,6 +21,8 @@ def make_writer(config: Design, task: Task, steps: Batch) -> Writer:
     if config.llm is not None:
         return config.model_writer(task, steps)
     writing = config.resolved.writing
+    if writing.language == "parameters":
+        return NumbersWriter(task)
     grammar = Grammar.from_fields(task.table())
     if writing.generator == "learned":
         return LearnedWriter(grammar)

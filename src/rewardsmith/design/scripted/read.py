@@ -24,6 +24,7 @@ _LINE = re.compile(
     r"(\S+); (.*?); (.*)$"
 )
 _CURVE = re.compile(r"(?m)^- (\w+): (-?\d[^;\n]*); max ")
+_SLOT = re.compile(r"(?m)^- (\w+): \[NUM: (\S+) to (\S+) ")
 _KINDS = {"State": "state", "Act": "action", "Episode": "flag"}
 # What a prompt asks for is known by its words, the later ones first; nothing else names it.
 _PHRASES = (
@@ -57,6 +58,8 @@ class Understood:
         json: replies are JSON.
         signs: the reward has the parts ``sparse`` and ``dense``.
         observe: the reply also says what the agent sees.
+        parameters: (name, low, high) of what can be set.
+        text: the last message.
     """
 
     fields: tuple[Field, ...]
@@ -68,6 +71,8 @@ class Understood:
     json: bool
     signs: bool
     observe: bool
+    parameters: tuple[tuple[str, float, float], ...] = ()
+    text: str = ""
 
 
 def understand(messages: Messages) -> Understood:
@@ -88,6 +93,8 @@ def understand(messages: Messages) -> Understood:
         "one JSON object" in system or "one JSON object" in last,
         'exactly two parts: `return {"sparse"' in system,
         "# observe:" in system,
+        tuple((name, float(low), float(high)) for name, low, high in _SLOT.findall(last)),
+        last,
     )
 
 
