@@ -19,8 +19,7 @@ from ..tasks import Task
 from ..transforms import Norm
 from .spec import Cost, Parameter, RewardSpec, Schema, Setter
 
-NEAR = Norm("smooth_abs", 0.05)  # of residuals whose size is about 1
-EFFORT = Norm("quadratic")
+NORM = Norm("quadratic")  # of residuals whose size is about 1
 HEAVIEST = 10.0
 WIDE = 10.0  # where a field has no bounds
 FAILING = 3.0
@@ -30,10 +29,10 @@ TARGET = f"{SOLE}.c0"
 def schema_of(task: Task) -> Schema:
     """What can be set on a task: its own ``parameters``, or a target and a weight for each of its fields.
 
-    For a state field x, the residual is ``(target - next_x) / h`` with h half of its range, and for an angle
-    without bounds ``sin((target - next_x) / 2)``, so that weights compare misses by their share of the range.
-    Fields of actions have a weight only; where failing ends an episode, that has a weight too, because costs
-    end with the episode.
+    The cost is the sum of w r^2 / 2.  For a state field x, r is ``(target - next_x) / h`` with h half of its
+    range, and for an angle without bounds ``sin((target - next_x) / 2)``: weights compare misses by their share
+    of the range.  Fields of actions have a weight only; where failing ends an episode, that has a weight
+    too, because costs end with the episode.
 
     Differs from the paper: residuals are made from the fields, not written for one robot.
 
@@ -42,8 +41,8 @@ def schema_of(task: Task) -> Schema:
 
     Example:
         >>> from rewardsmith import tasks
-        >>> print(schema_of(tasks.load("pendulum")).slots()["angle_target"])
-        [NUM: -3.14159 to 3.14159 rad, default 0] from upright, counter-clockwise
+        >>> print(schema_of(tasks.load("pendulum")).slots()["upright_target"])
+        [NUM: -1 to 1 1, default 0] cosine of the angle: 1 upright, -1 hanging
     """
     if task.parameters is not None:
         if not isinstance(task.parameters, Schema):
@@ -77,7 +76,7 @@ def program_of(spec: RewardSpec, fields: Any) -> Program:
         >>> print(program_of(spec, task))
         def reward(next_upright):
             return {
-                "upright": -2.0 * (sqrt(square(1.0 - next_upright) + 0.0025) - 0.05),
+                "upright": -2.0 * (0.5 * square(1.0 - next_upright)),
             }
     """
     active = [cost for cost in spec.schema.costs if spec[cost.weight] != 0.0]
@@ -162,7 +161,7 @@ def _aim(task: Task, field: Field, column: int) -> _Row:
         source, number = (f"({default!r} - {read}){scaled}", TARGET)
     target = Parameter(f"{label}_target", low, high, default, field.unit, field.meaning)
     weight = _weight(label, f"how much it matters that {label} is at its target; 0: not at all")
-    cost = Cost(parse(source, task), weight.name, NEAR, ((number, target.name),), label)
+    cost = Cost(parse(source, task), weight.name, NORM, ((number, target.name),), label)
     return (target, weight), cost
 
 
@@ -191,16 +190,17 @@ def _effort(task: Task, field: Field) -> _Row:
         size = float(f"{size:.6g}") if math.isfinite(size) and size > 0.0 else 1.0
         label, source = field.name, field.name if size == 1.0 else f"{field.name} / {size!r}"
     weight = _weight(label, f"how much it matters that {label} is small; 0: not at all")
-    return (weight,), Cost(parse(source, task), weight.name, EFFORT, (), label)
+    return (weight,), Cost(parse(source, task), weight.name, NORM, (), label)
 
 
 def _failing(task: Task) -> _Row:
-    """Costs as much as to miss a target by its range from here on."""
-    rest = float(f"{1.0 / max(1.0 - task.discount, 1e-3):.3g}")
+    """With weight 1, failing costs as much as missing a target of weight 2 by half its range from here on."""
+    steps = 1.0 / max(1.0 - task.discount, 1e-3)
+    rest = float(f"{math.sqrt(2.0 * steps):.3g}")
     meaning = "how much it matters that the episode does not end early"
     weight = Parameter("failing_weight", 0.0, HEAVIEST, FAILING, "1", meaning)
     residual = parse(f"where(terminated, {rest!r}, 0.0)", task)
-    return (weight,), Cost(residual, weight.name, NEAR, (), "failing")
+    return (weight,), Cost(residual, weight.name, NORM, (), "failing")
 
 
 def _weight(label: str, meaning: str) -> Parameter:

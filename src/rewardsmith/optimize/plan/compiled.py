@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -32,10 +33,8 @@ class CompiledModel:
 
     def __post_init__(self) -> None:
         ArrayModel(self.task)
-        try:
-            import jax  # noqa: F401 (only whether it is there)
-        except ImportError:
-            raise MissingExtra("jax", "control", "compiled planning") from None
+        if importlib.util.find_spec("jax") is None:
+            raise MissingExtra("jax", "control", "compiled planning")
 
     def begin(self, seeds: Sequence[tuple[int, int]]) -> Numbers:
         """Start states, each a function of its own seed and number alone."""
