@@ -24,6 +24,7 @@ _ENDINGS = {
     "failure": "It ends early where the agent fails.",
     "goal": "It ends early where the agent reaches the goal.",
     "never": "It never ends early.",
+    "unknown": "It may end early.",
 }
 _FORMS = {"programs": "a program of the reward language", "python": "Python"}
 # Operators whose prompt shows the parents; ``improve`` shows them as a conversation.
