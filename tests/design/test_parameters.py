@@ -164,8 +164,10 @@ def test_what_is_no_schema_of_the_language_is_refused() -> None:
     other = parse('{"upright": -1.0 * square(0.5 - next_upright) - 0.1 * torque}', PENDULUM)
     with pytest.raises(BadInput, match="part upright of a program"):
         spec_of(schema_of(PENDULUM), parse(str(other).replace("0.1", "0.1 * 0.3 * 0.2"), PENDULUM))
-    with pytest.raises(BadInput, match=r"cost : received 'reward\.c7'"):
-        Cost(parse("0.1 - next_upright", PENDULUM), "w", numbers=(("reward.c7", "x"),))
+    with pytest.raises(BadInput, match=r"cost up: received 'reward\.c7'; allowed: reward\.c0"):
+        Cost(parse("0.1 - next_upright", PENDULUM), "w", numbers=(("reward.c7", "x"),), name="up")
+    with pytest.raises(BadInput, match="name of a cost: received None"):
+        Cost(parse("0.1 - next_upright", PENDULUM), "w")
 
 
 def test_more_addends_than_a_program_has_parts_are_refused() -> None:

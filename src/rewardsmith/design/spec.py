@@ -83,12 +83,12 @@ class Cost:
     name: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.label.isidentifier():
+            raise BadInput("name of a cost", repr(self.name), "a Python identifier")
         own = self.residual.own_numbers()
         for number, _ in self.numbers:
             if number not in own:
                 raise BadInput(f"cost {self.label}", repr(number), ", ".join(own) or "no number")
-        if not self.label.isidentifier():
-            raise BadInput("name of a cost", repr(self.name), "a Python identifier")
 
     @property
     def label(self) -> str:

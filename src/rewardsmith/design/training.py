@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import BadInput, NonFiniteError
 from ..optimize.control import Evaluation, evaluate
 from ..store import Run
 from .candidate import TermTrace
@@ -16,7 +15,6 @@ from .episodes import Owned, packed, unpacked
 from .race import EPISODES, STARTS, Race, Result, Standing, read_result, row
 
 if TYPE_CHECKING:
-    from ..optimize.plan import Planner
     from ..optimize.replay import SharedReplay
 
 Numbers = np.ndarray[Any, Any]
@@ -33,12 +31,12 @@ def run_plans(run: Run, race: Race, spans: Spans) -> Result:
     """
     if (stored := _stored(run, race)) is not None:
         return stored
-    from ..optimize.plan import Planner
+    from ..optimize.plan import Planner, control_each
 
     planner = Planner()
     seeds = [STARTS + seed for seed in race.seeds]
     with spans(race.key):
-        played = _carried_out(race.task, race.rewards, planner, seeds)
+        played = control_each(race.task, race.rewards, planner, seeds, PLANNED, keep=PLANNED)
     pairs = list(zip(race.ids, played, strict=True))
     found = [
         _nothing(name, len(seeds)) if each is None else _judged(name, each, range(len(seeds)))
@@ -50,27 +48,16 @@ def run_plans(run: Run, race: Race, spans: Spans) -> Result:
     return _recorded(run, race, found, owned if race.keep else [], steps)
 
 
-def _carried_out(
-    task: Any, rewards: Sequence[Any], planner: Planner, seeds: Sequence[int]
-) -> list[Evaluation | None]:
-    """All rewards side by side; where one of them has no verdict on a plan, each alone, and None for that."""
-    from ..optimize.plan import control_each
-
-    try:
-        return list(control_each(task, rewards, planner, seeds, PLANNED, keep=PLANNED))
-    except (BadInput, NonFiniteError):
-        if len(rewards) == 1:
-            return [None]
-        return [_carried_out(task, [each], planner, seeds)[0] for each in rewards]
-
-
 def planned_success(task: Any, reward: Any, seeds: Sequence[int]) -> tuple[list[float], int]:
     """Success of a reward as a planner carries it out, one episode for each seed; model steps per decision."""
     from ..optimize.plan import Planner, control_each
 
     planner = Planner()
     (played,) = control_each(task, [reward], planner, seeds, 1, keep=0)
-    return [float(value) for value in played.success[:, 0]], planner.simulated
+    success = (
+        [float("nan")] * len(seeds) if played is None else [float(value) for value in played.success[:, 0]]
+    )
+    return success, planner.simulated
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rewardsmith import tasks
+from rewardsmith import Constant, tasks
 from rewardsmith.core.errors import BadInput
 from rewardsmith.optimize.plan import ArrayModel, CompiledModel, Planner, control, control_each
 from rewardsmith.optimize.plan.noise import coloured_noise, raw, shaped
@@ -44,6 +44,7 @@ def test_rewards_side_by_side_are_those_alone_in_mujoco() -> None:
     one, two = control_each(task, [near, far], QUICK, (5,), 2)
     for found, alone in ((one, near), (two, far)):
         wanted = control(task, alone, QUICK, (5,), 2)
+        assert found is not None
         assert found.returns.tolist() == wanted.returns.tolist()
         for mine, theirs in zip(found.trajectories[0], wanted.trajectories[0], strict=True):
             assert mine.action.tolist() == theirs.action.tolist()
@@ -54,11 +55,17 @@ def test_rewards_side_by_side_are_carried_out_like_each_alone() -> None:
     task = tasks.load("pendulum")
     planner = Planner(horizon=20, samples=24, iterations=2, elites=5)
     up, down = task.native, -1.0 * task.naive
-    found = control_each(task, [up, down], planner, (0, 1), 2)
+    never = parse("sqrt(-1.0 - abs(upright))", task)
+    first, none, last = control_each(task, [up, never, down], planner, (0, 1), 2)
+    assert none is None  # NaN everywhere is no verdict
+    found = [each for each in (first, last) if each is not None]
     assert [each.success.shape for each in found] == [(2, 2), (2, 2)]
     assert found[0].success.mean() > 0.9
     assert found[1].success.mean() == 0.0
     assert control_each(task, [], planner) == []
+    door = tasks.load("MiniGrid-DoorKey-5x5-v0")
+    with pytest.raises(BadInput, match="a MuJoCo environment of Gymnasium"):
+        control_each(door, [Constant(1.0)], planner)
 
 
 def test_each_reward_pays_its_own_rows() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.algebra import Reward
-from ...core.errors import BadInput
+from ...core.errors import BadInput, NonFiniteError
 from ..control.config import whole
 from ..control.evaluate import Evaluation, judge
 from ..control.scoring import check_reward
@@ -18,7 +18,7 @@ from .compiled import CompiledModel
 from .config import Planner
 from .model import Fields, Model
 from .mujoco import MujocoModel
-from .search import Search, SideBySide, improve, to_actions
+from .search import NoVerdict, Search, SideBySide, improve, to_actions
 
 Schedule = Sequence[tuple[Any, int]]
 
@@ -67,15 +67,17 @@ def control_each(
     episodes: int = 8,
     *,
     keep: int = 2,
-) -> list[Evaluation]:
-    """Carry out many rewards side by side: one result for each, as ``control`` gives it, in much less time.
+) -> list[Evaluation | None]:
+    """Carry out many rewards side by side: one result for each, as ``control`` gives it, in less time.
 
-    All episodes of all rewards are imagined together, array dynamics in one compiled program.
+    All episodes of all rewards are imagined together, array dynamics in one compiled program.  Its float32
+    rounds differently, so that plans may differ from those of ``control`` after some steps.
 
-    Differs from ``control``: compiled dynamics round differently, so that plans may differ after some steps.
+    Returns:
+        One for each reward; None where it has no verdict on any plan from some state, or is infinite.
 
     Raises:
-        As ``control``, for the first reward that is at fault.
+        BadInput, MissingField: as ``control``, but for a missing verdict.
     """
     if not rewards:
         return []
@@ -83,8 +85,14 @@ def control_each(
         check_reward(each, task)
     pairs = _pairs(seeds, episodes)
     together = SideBySide(tuple(rewards), len(pairs))
-    with nullcontext(CompiledModel(task)) if task.is_array else MujocoModel(task) as model:
-        batch = _play(model, ((together, 1),), planner or Planner(), pairs * len(rewards))
+    try:
+        with nullcontext(CompiledModel(task)) if task.is_array else MujocoModel(task) as model:
+            batch = _play(model, ((together, 1),), planner or Planner(), pairs * len(rewards))
+    except (NoVerdict, NonFiniteError):
+        if len(rewards) == 1:
+            return [None]
+        apart = [control_each(task, [each], planner, seeds, episodes, keep=keep) for each in rewards]
+        return [one for found in apart for one in found]
     parts = [slice(i * len(pairs), (i + 1) * len(pairs)) for i in range(len(rewards))]
     own = [{name: array[part] for name, array in batch.items()} for part in parts]
     return [

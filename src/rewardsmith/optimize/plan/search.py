@@ -17,6 +17,10 @@ from .noise import raw, shaped
 Rngs = Sequence[np.random.Generator]
 
 
+class NoVerdict(BadInput):
+    """A reward is NaN on every sequence that is imagined from some state."""
+
+
 @dataclass(frozen=True, eq=False)
 class Search:
     """What is carried from decision to decision, in units in which actions are in [-1, 1].
@@ -99,7 +103,7 @@ def returns(planner: Planner, model: Model, reward: Any, states: Any, actions: N
     """Discounted sum of rewards ``(E, K)`` of imagined sequences, until they end; NaN without a verdict.
 
     Raises:
-        BadInput: no sequence of an episode has a verdict.
+        NoVerdict: no sequence of an episode has one.
     """
     batch = model.imagine(states, actions)
     ended = batch["terminated"]
@@ -113,7 +117,7 @@ def returns(planner: Planner, model: Model, reward: Any, states: Any, actions: N
     weights = planner.discount ** np.arange(ended.shape[-1])
     scores = np.where(gone, 0.0, paid) @ weights
     if np.isnan(scores).all(axis=1).any():
-        raise BadInput("reward in a plan", "no verdict (NaN) on any sequence", "a verdict on at least one")
+        raise NoVerdict("reward in a plan", "no verdict (NaN) on any sequence", "a verdict on at least one")
     return scores
 
 
