@@ -54,10 +54,8 @@ def planned_success(task: Any, reward: Any, seeds: Sequence[int]) -> tuple[list[
 
     planner = Planner()
     (played,) = control_each(task, [reward], planner, seeds, 1, keep=0)
-    success = (
-        [float("nan")] * len(seeds) if played is None else [float(value) for value in played.success[:, 0]]
-    )
-    return success, planner.simulated
+    success = np.full(len(seeds), np.nan) if played is None else played.success[:, 0]
+    return [float(value) for value in success], planner.simulated
 
 
 @dataclass
