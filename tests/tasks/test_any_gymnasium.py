@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from rewardsmith import tasks
+from rewardsmith import Constant, tasks
 from rewardsmith.core.errors import BadInput, MissingField
 from rewardsmith.core.fields import Field
 from rewardsmith.core.term import term
+from rewardsmith.design.method import Writing
+from rewardsmith.design.propose.messages import Conversation
+from rewardsmith.measure.exploit.living import living
 from rewardsmith.optimize.control import PPO, Population, evaluate
 from rewardsmith.tasks import Box, Discrete, GymEnv, Success, Task, native_success
 from rewardsmith.tasks.record import record_episodes, record_steps
@@ -193,3 +196,15 @@ def test_a_film_of_mujoco():
     assert film.shape == (3, 80, 80, 3)
     assert film.std() > 10  # not empty
     assert np.abs(film[1].astype(int) - film[0]).max() > 50  # and it moves
+
+
+def test_whether_an_episode_ends_early_is_unknown_until_somebody_says_so():
+    assert odd_task().ending == "unknown"
+    told = {ending: Conversation(odd_task(ending=ending), Writing()).about() for ending in ("unknown", "never")}
+    assert "at most 20 steps. It may end early." in told["unknown"]
+    assert "at most 20 steps. It never ends early." in told["never"]
+    costly = {"terminated": np.zeros(4)}
+    assert living(Constant(-1.0), costly, "failure", 0.9) is not None
+    assert living(Constant(-1.0), costly, "unknown", 0.9) is None
+    with pytest.raises(BadInput, match="'failure', 'goal', 'never' or 'unknown'"):
+        odd_task(ending="sometimes")

@@ -52,7 +52,9 @@ Prices = Annotated[
 Structured = Annotated[
     bool, typer.Option("--structured", help="Ask for JSON by a schema instead of code in a fence.")
 ]
-Language = Annotated[str | None, typer.Option(help="What the model may answer: programs, or sandboxed python.")]
+Language = Annotated[
+    str | None, typer.Option(help="What is written: programs, sandboxed python, or parameters of a fixed cost.")
+]
 Unsandboxed = Annotated[
     bool, typer.Option("--allow-unsandboxed", help="Run a model's Python without a sandbox, in this run only.")
 ]

@@ -27,6 +27,7 @@ def lines(outcome: Mapping[str, Any]) -> list[str]:
             "winner",
             f"{interval(success)} on {amount} fresh seeds (selected at {selected} on seeds not used again)",
         ),
+        *_planned(outcome),
         row("reward", str(outcome["reward"])),
         row("in words", str(outcome.get("words") or "-")),
         *([row("agent sees", ", ".join(outcome["observation"]))] if outcome.get("observation") else []),
@@ -48,6 +49,15 @@ def next_steps(run_id: str, report: Path | None, runs: Path | None) -> list[str]
     place = f" --runs {runs}" if runs is not None else ""
     opened = f"open {report}" if report else f"rewardsmith report {run_id}{place}"
     return [row("saved", f"{opened}\nrewardsmith export {run_id}{place} --out reward.py")]
+
+
+def _planned(outcome: Mapping[str, Any]) -> list[str]:
+    found = outcome.get("planned")
+    if not found:
+        return []
+    amount = len(found["success"]["per_seed"])
+    told = f"{interval(found['success'])} on {amount} fresh episodes, {count(found['model_steps'])} model steps"
+    return [row("planned", f"{told} per decision; the line above is of agents trained on it")]
 
 
 def _author(outcome: Mapping[str, Any]) -> str:

@@ -43,7 +43,8 @@ class Design:
         structured: the model replies in JSON by a schema; otherwise code in a fence.
         feedback: who answers where the method asks people: ``terminal``, ``json`` or ``scripted:...``.
         controls: train the controls beside the winner in the end; a comparison of methods needs none.
-        language: what the model may answer, instead of the method's: ``programs`` or sandboxed ``python``.
+        language: what is written, instead of the method's: ``programs``, sandboxed ``python``, or the
+            ``parameters`` of a fixed cost.
         unsandboxed: run its Python without a sandbox; for this run alone, and stamped on its results.
 
     Raises:
@@ -62,7 +63,7 @@ class Design:
     structured: bool = False
     feedback: str | None = None
     controls: bool = True
-    language: Literal["programs", "python"] | None = None
+    language: Literal["programs", "python", "parameters"] | None = None
     unsandboxed: bool = False
 
     def __post_init__(self) -> None:
@@ -92,8 +93,8 @@ class Design:
             )
         if self.feedback is not None:
             parse_person(self.feedback)
-        if self.language not in (None, "programs", "python"):
-            raise BadInput("language", repr(self.language), "programs or python")
+        if self.language not in (None, "programs", "python", "parameters"):
+            raise BadInput("language", repr(self.language), "programs, python or parameters")
         if method.writing.language == "python" and self.llm is None:
             raise BadInput("language", "python without --llm", "programs", "the grammar writes programs only")
 

@@ -15,6 +15,7 @@ from .candidate import Candidate
 from .config import gymnasium_id
 from .controls import controls
 from .race import Race, curve_arrays, train_race
+from .training import planned_success
 from .words import in_words
 
 if TYPE_CHECKING:
@@ -56,9 +57,24 @@ def report(search: Search, winner: Candidate) -> None:
     _record_controls(search, named, success, others, population, env_steps)
     best = of["winner"][int(np.nanargmax(np.where(np.isnan(success), -1.0, success)[of["winner"]]))]
     episode = portray.episodes(task, winner.program, policies[best], _STARTS + seeds[0])
-    _record_final(search, winner, success, population.keep(of["winner"]), policies[best], episode)
+    planned = _planned(search, winner, seeds)
+    _record_final(search, winner, success, population.keep(of["winner"]), policies[best], episode, planned)
     film, arrays = portray.film(task, policies[best], episode, _STARTS + seeds[0])
     run.record("film", "film", film, arrays)
+
+
+def _planned(search: Search, winner: Candidate, seeds: Sequence[int]) -> dict[str, Any]:
+    """The winner as its method uses it, where that is a planner and not a training."""
+    if search.config.resolved.training.kind != "plan":
+        return {}
+    key = "final/planned"
+    stored = search.run.done(key)
+    if stored is None:
+        with search.span(key):
+            success, steps = planned_success(search.task, winner.reward, [_STARTS + seed for seed in seeds])
+        stored = {"success": summary(success), "model_steps": steps}
+        search.run.record("planned", key, stored)
+    return {"planned": stored}
 
 
 def _record_controls(
@@ -88,20 +104,23 @@ def _record_final(
     population: Population,
     policy: Policy,
     episode: dict[str, Any],
+    planned: dict[str, Any],
 ) -> None:
     task, config = search.task, search.config
     selected_on = search.selection[winner.id].mean
     seeds = list(population.seeds)
     success = success[: len(seeds)]  # the winner comes first in the race
     result = summary(success)
+    used = planned["planned"]["success"] if planned else result  # what selection measured, on fresh seeds
     payload = {
+        **planned,
         "id": winner.id,
         "reward": str(winner.program),
         "words": in_words(winner.program, task.table()),
         "numbers": winner.program.numbers(),
         "success": {**result, "seeds": seeds},
         "selected_on": selected_on,
-        "shrinkage": selected_on - result["mean"],
+        "shrinkage": selected_on - used["mean"],
         "failed_seeds": [seed for seed, value in zip(seeds, success, strict=True) if not value >= FAILED],
         "term_names": list(winner.program.names),
         "gymnasium": _in_gymnasium(task, policy, config.seed),

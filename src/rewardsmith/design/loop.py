@@ -33,7 +33,7 @@ from .config import Design, describe
 from .doubts import doubted
 from .fitting import fitted
 from .notes import notes
-from .people import Audience, film_simulator
+from .people import Audience, film_simulator, said_before
 from .propose.ask import Ask, Draft
 from .propose.writers import make_writer
 from .race import Race, Result, Standing, joined, run_race
@@ -272,7 +272,10 @@ class Search:
     def _notes(self, standing: Standing) -> tuple[str, ...]:
         """What is said of a candidate in words; words about success only where success is seen."""
         method, candidate = self.config.resolved, self.candidates[standing.id]
-        said = (*self.audience.words.get(standing.id, ()), *self.advice.words.get(standing.id, ()))
+        words = self.audience.words.get(standing.id, ())
+        if method.writing.language == "parameters":  # what is not spoken against must be kept
+            words = said_before(self.audience.words, self.candidates, standing.id)
+        said = (*words, *self.advice.words.get(standing.id, ()))
         if "score" not in method.sees:
             return said
         fields = [f.name for f in self.task.fields if f.kind == "state"]

@@ -23,7 +23,9 @@ class Writing:
     Args:
         generator: who writes where no language model is given: the ``grammar``, one that reads the
             ``difference`` of two programs, or a ``learned`` one.
-        language: what a model may answer: ``programs`` of the reward language, or sandboxed ``python``.
+        language: what is written: ``programs`` of the reward language, sandboxed ``python``, or the
+            ``parameters`` of a cost that is fixed by the task (``design.parameters``): a model sets them in
+            two steps, from words to a description and from that to numbers; without a model, chance does.
         describe: how the environment is described to a model: a ``table`` of fields, ``classes`` with typed
             attributes, or the ``code`` that computes the fields.
         temperature: of a model.
@@ -38,7 +40,7 @@ class Writing:
     """
 
     generator: Literal["grammar", "difference", "learned"] = "grammar"
-    language: Literal["programs", "python"] = "programs"
+    language: Literal["programs", "python", "parameters"] = "programs"
     describe: Literal["table", "classes", "code"] = "table"
     temperature: float = 1.0
     repairs: int = 3
@@ -52,6 +54,19 @@ class Writing:
     def __post_init__(self) -> None:
         _between("writing.temperature", self.temperature, 0.0, 2.0)
         _at_least("writing.repairs", self.repairs, 0)
+        if self.language == "parameters":
+            self._check_parameters()
+
+    def _check_parameters(self) -> None:
+        misfits = {
+            "generator": self.generator != "grammar",
+            "critic": self.critic,
+            "compose": self.compose != "sum",
+            "observation": self.observation,
+        }
+        if wrong := [name for name, is_set in misfits.items() if is_set]:
+            why = "parameters fill in a fixed sum of costs"
+            raise BadInput("writing.language", f"parameters with {', '.join(wrong)}", "programs", why)
 
 
 @dataclass(frozen=True)

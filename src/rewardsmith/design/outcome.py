@@ -15,7 +15,8 @@ def outcome(run: Run) -> dict[str, Any]:
     ``writer`` (who wrote the programs), ``person`` (who answered), ``spent`` (replies, tokens, money),
     ``sandbox`` (what held Python), ``selected_on``, ``shrinkage``, ``failed_seeds``, ``controls`` (zero,
     sparse, native), ``gymnasium``, ``env_steps``, ``trainings``, ``programs``, ``screened``, ``wall_s``,
-    ``folder``. What is not there yet is None.
+    ``folder``. What is not there yet is None.  Where the method plans, also ``planned``: success as carried
+    out by the planner, and its model steps per decision.
     """
     final, controls, finished = (run.done(key) or {} for key in ("final", "controls", "finished"))
     spent, config = run.spent(), run.config
@@ -33,6 +34,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "success": {name: success[name] for name in kept} if success else None,
         **_authors(run),
         **{name: final.get(name) for name in names},
+        **({"planned": final["planned"]} if "planned" in final else {}),
         "controls": {name: _control(controls.get(name)) for name in ("zero", "sparse", "native")},
         "env_steps": int(spent.get("env_steps", 0)),
         "trainings": int(spent.get("trainings", 0)),

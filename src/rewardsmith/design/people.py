@@ -78,6 +78,22 @@ def merits(pairs: Sequence[tuple[str, str]], ids: Sequence[str]) -> dict[str, fl
     return dict(zip(names, map(float, strengths), strict=True))
 
 
+def said_before(
+    words: Mapping[str, tuple[str, ...]], candidates: Mapping[str, Candidate], name: str
+) -> tuple[str, ...]:
+    """What was said of a candidate and of those it was made from, the oldest first, each word once.
+
+    Example:
+        >>> first, second = (Candidate(f"r{i}c0", None, "fresh", ("r0c0",) * i) for i in range(2))
+        >>> said_before({"r0c0": ("higher",), "r1c0": ("slower",)}, {"r0c0": first, "r1c0": second}, "r1c0")
+        ('higher', 'slower')
+    """
+    line = [name]
+    while candidates[line[-1]].parents:
+        line.append(candidates[line[-1]].parents[0])
+    return tuple(dict.fromkeys(word for each in reversed(line) for word in words.get(each, ())))
+
+
 def films_of(run: Run) -> Path:
     """The folder of a run's films; nothing in the journal depends on it."""
     folder = run.folder / "films"

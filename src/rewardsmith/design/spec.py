@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 from ..core.algebra import Reward
 from ..core.errors import BadInput
 from ..core.term import Term
+from ..program import Program
 from ..transforms import Norm
 
 Mode = Literal["replace", "patch"]
@@ -68,22 +69,33 @@ class Cost:
     """One addend of the cost: w n(r(x, u, psi)).
 
     Args:
-        residual: a term that is 0 where all is well.
+        residual: 0 where all is well: a term, or a program that returns one value.
         weight: the name of the parameter that is w.
         norm: n.
         numbers: pairs of a number of the residual and the parameter that sets it; other numbers stay.
+        name: of the addend; None takes that of the term.
     """
 
-    residual: Term
+    residual: Term | Program
     weight: str
     norm: Norm = QUADRATIC
     numbers: tuple[tuple[str, str], ...] = ()
+    name: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.label.isidentifier():
+            raise BadInput("name of a cost", repr(self.name), "a Python identifier")
         own = self.residual.own_numbers()
         for number, _ in self.numbers:
             if number not in own:
-                raise BadInput(f"cost {self.residual.name}", repr(number), ", ".join(own) or "no number")
+                raise BadInput(f"cost {self.label}", repr(number), ", ".join(own) or "no number")
+
+    @property
+    def label(self) -> str:
+        """How the addend is called."""
+        if self.name is not None:
+            return self.name
+        return "" if isinstance(self.residual, Program) else self.residual.name
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -92,8 +104,12 @@ class Cost:
 
     def reward(self, values: Mapping[str, float]) -> Reward:
         """Minus this addend."""
+        return -values[self.weight] * (self.aimed(values) | self.norm)
+
+    def aimed(self, values: Mapping[str, float]) -> Term | Program:
+        """The residual with its targets in place."""
         targets = {number: values[name] for number, name in self.numbers}
-        return -values[self.weight] * (self.residual.set(**targets) | self.norm)
+        return self.residual.with_own({**self.residual.own_numbers(), **targets}, self.residual.children())
 
 
 @dataclass(frozen=True)
@@ -123,9 +139,7 @@ class Schema:
         for kind, given in (("parameters", names), ("setters", [each.name for each in self.setters])):
             if len(set(given)) < len(given):
                 raise BadInput(f"{kind} of {self.name}", ", ".join(given), "a name of its own for each")
-        read = [
-            (cost.residual.name, p) for cost in self.costs for p in (cost.weight, *dict(cost.numbers).values())
-        ]
+        read = [(cost.label, p) for cost in self.costs for p in (cost.weight, *dict(cost.numbers).values())]
         read += [(setter.name, p) for setter in self.setters for p in setter.parameters]
         for where, parameter in read:
             if parameter not in names:
@@ -162,10 +176,17 @@ class Schema:
         lines: list[str] = []
         for setter in self.setters:
             lines.append(f"{setter.name}: {setter.meaning}")
-            for each in map(self.parameter, setter.parameters):
-                slot = f"[NUM: {each.low:g} to {each.high:g} {each.unit}, default {each.default:g}]"
-                lines.append(f"  {each.name}: {slot} {each.meaning}".rstrip())
+            lines += [f"  {name}: {slot}" for name, slot in self.slots(setter.parameters).items()]
         return "\n".join(lines)
+
+    def slots(self, names: Iterable[str] | None = None) -> dict[str, str]:
+        """Parameters, all of them if None, and what may be put in: ``[NUM: 0 to 2 m, default 1] meaning``."""
+        chosen = self.parameters if names is None else map(self.parameter, names)
+        return {
+            each.name: f"[NUM: {each.low:g} to {each.high:g} {each.unit}, default {each.default:g}] "
+            f"{each.meaning}".rstrip()
+            for each in chosen
+        }
 
 
 @dataclass(frozen=True)
@@ -233,6 +254,21 @@ class RewardSpec:
             spec = spec.apply(call, mode)
         return spec
 
+    def filled(self, numbers: Mapping[str, Any], mode: Mode = "patch") -> RewardSpec:
+        """Set parameters by their names, without calls.
+
+        Args:
+            mode: what becomes of the others: ``patch`` leaves them, ``replace`` sets them to their defaults.
+
+        Raises:
+            BadInput: an unknown parameter, or anything but a number within its bounds.
+        """
+        if mode not in get_args(Mode):
+            raise BadInput("mode", repr(mode), ", ".join(map(repr, get_args(Mode))))
+        values = (self if mode == "patch" else self.schema.spec()).named
+        values |= {name: self.schema.parameter(name).checked(value) for name, value in numbers.items()}
+        return RewardSpec(self.schema, tuple(values.values()))
+
     def reward(self) -> Reward:
         """Minus the cost, as a reward like any other; addends of weight 0 are left out.
 
@@ -278,7 +314,7 @@ class RewardSpec:
     def _row(self, cost: Cost) -> dict[str, Any]:
         targets = {name: self[name] for _, name in cost.numbers}
         return {
-            "term": cost.residual.name, "weight": self[cost.weight], "norm": str(cost.norm), "targets": targets
+            "term": cost.label, "weight": self[cost.weight], "norm": str(cost.norm), "targets": targets
         }  # fmt: skip
 
 

@@ -26,25 +26,36 @@ def run_plans(run: Run, race: Race, spans: Spans) -> Result:
     """Carry every reward out by predictive control; candidates are judged as they are after training.
 
     Source: Yu et al., "Language to Rewards", CoRL 2023, arXiv:2306.08647.
-    Differs from the paper: planning by sampling in the task's own dynamics instead of MuJoCo MPC.
+    Differs from the paper: planning by sampling (iCEM) in the task's own dynamics or simulator instead of the
+    planners of MuJoCo MPC.
     """
     if (stored := _stored(run, race)) is not None:
         return stored
-    from ..optimize.plan import Planner, control
+    from ..optimize.plan import Planner, control_each
 
     planner = Planner()
     seeds = [STARTS + seed for seed in race.seeds]
     with spans(race.key):
-        played = [control(race.task, each, planner, seeds, PLANNED, keep=PLANNED) for each in race.rewards]
-    found = [_judged(name, each, range(len(seeds))) for name, each in zip(race.ids, played, strict=True)]
-    owned = [
-        (name, one)
-        for name, each in zip(race.ids, played, strict=True)
-        for kept in each.trajectories
-        for one in kept
+        played = control_each(race.task, race.rewards, planner, seeds, PLANNED, keep=PLANNED)
+    pairs = list(zip(race.ids, played, strict=True))
+    found = [
+        _nothing(name, len(seeds)) if each is None else _judged(name, each, range(len(seeds)))
+        for name, each in pairs
     ]
-    steps = sum(int(each.lengths.sum()) for each in played) * planner.simulated
+    done = [(name, each) for name, each in pairs if each is not None]
+    owned = [(name, one) for name, each in done for kept in each.trajectories for one in kept]
+    steps = sum(int(each.lengths.sum()) for _, each in done) * planner.simulated
     return _recorded(run, race, found, owned if race.keep else [], steps)
+
+
+def planned_success(task: Any, reward: Any, seeds: Sequence[int]) -> tuple[list[float], int]:
+    """Success of a reward as a planner carries it out, one episode for each seed; model steps per decision."""
+    from ..optimize.plan import Planner, control_each
+
+    planner = Planner()
+    (played,) = control_each(task, [reward], planner, seeds, 1, keep=0)
+    success = np.full(len(seeds), np.nan) if played is None else played.success[:, 0]
+    return [float(value) for value in success], planner.simulated
 
 
 @dataclass
@@ -87,8 +98,7 @@ class Shared:
             )
         owners = np.asarray(self.replay.owners)
         found = [_judged(name, played, np.flatnonzero(owners == i)) for i, name in enumerate(ids)]
-        nothing = (float("nan"),) * len(race.seeds)
-        found += [Standing(name, nothing, float("nan"), False) for name in race.ids if name not in ids]
+        found += [_nothing(name, len(race.seeds)) for name in race.ids if name not in ids]
         owned = [
             (ids[owner], one) for owner, kept in zip(owners, played.trajectories, strict=True) for one in kept
         ]
@@ -140,6 +150,11 @@ def _stored(run: Run, race: Race) -> Result | None:
     if done is None:
         return None
     return read_result(done, run.arrays(race.key) if race.keep else {}, done["judged"], race.task)
+
+
+def _nothing(name: str, seeds: int) -> Standing:
+    """No verdict."""
+    return Standing(name, (float("nan"),) * seeds, float("nan"), False)
 
 
 def _judged(name: str, played: Evaluation, rows: Any) -> Standing:

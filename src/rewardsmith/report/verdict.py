@@ -49,7 +49,7 @@ def verdict(story: Story) -> Verdict:
     sentence += f"; selected at {score(story.final.get('selected_on'))}"
     sentence += f"; {shown}" if shown else ""
     tone, badge, notes = _against_controls(story, mean, low)
-    notes = [*_seed_notes(story, each), *notes, *_shrinkage(story, mean), *_gymnasium(story)]
+    notes = [*_seed_notes(story, each), *notes, *_planned(story), *_shrinkage(story, mean), *_gymnasium(story)]
     if not isinstance(mean, (int, float)) or not math.isfinite(mean):
         tone, badge = "bad", "no verdict"
     return Verdict(tone, badge, score(mean), interval, sentence, tuple(notes))
@@ -118,9 +118,25 @@ def _seed_notes(story: Story, each: Any) -> list[tuple[str, str]]:
 
 def _shrinkage(story: Story, mean: Any) -> list[tuple[str, str]]:
     chosen = story.final.get("selected_on")
+    planned = story.final.get("planned")
+    mean = planned["success"]["mean"] if planned else mean  # selection judged the planner, too
     if _known(chosen) and _known(mean) and chosen - mean > _TOO_GOOD:
         return [("mixed", f"The score it was selected on was {score(chosen - mean)} too good.")]
     return []
+
+
+def _planned(story: Story) -> list[tuple[str, str]]:
+    found = story.final.get("planned")
+    if not found:
+        return []
+    reached = found["success"]
+    interval = f"[{score(reached['low'])}, {score(reached['high'])}]"
+    text = (
+        f"Carried out by the planner, as in the search: success {score(reached['mean'])} {interval} on "
+        f"{len(reached['per_seed'])} fresh episodes ({found['model_steps']:,} model steps per decision). "
+        "The figure above is of agents that were trained on the same reward."
+    )
+    return [("open", text)]
 
 
 def _gymnasium(story: Story) -> list[tuple[str, str]]:

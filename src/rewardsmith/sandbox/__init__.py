@@ -25,3 +25,31 @@ from .unit_tests import UnitTest as UnitTest
 from .unit_tests import passes_tests as passes_tests
 from .unit_tests import read_tests as read_tests
 from .unit_tests import verdicts as verdicts
+
+__all__ = [
+    "BACKENDS",
+    "CODES",
+    "ArrayJob",
+    "Backend",
+    "Fault",
+    "Job",
+    "Limits",
+    "NoSandbox",
+    "Outcome",
+    "Pool",
+    "ProgramJob",
+    "PythonReward",
+    "Reason",
+    "Status",
+    "Tier",
+    "UnitTest",
+    "Worker",
+    "best",
+    "get_backend",
+    "parse_python",
+    "passes_tests",
+    "read_tests",
+    "shared",
+    "using",
+    "verdicts",
+]

@@ -49,8 +49,11 @@ class Task:
         naive: one obvious dense reward, as a control.
         discount: the discount that controls are trained with.
         ending: what it means when an episode terminates before the horizon; screens compare it with living on.
+            ``unknown`` where nobody said: a language model is told that it may, screens take it for ``never``.
         trainings, steps: the budget of a search for which none is given: trainings to start, and environment
             steps of each.
+        parameters: what may be set where a reward is written as parameters, a ``design.spec.Schema``; None
+            makes it from the fields.
 
     Raises:
         BadInput: for fields that cannot be read here, reserved or doubled names, or a success that
@@ -66,9 +69,10 @@ class Task:
     native: Reward | None = None
     naive: Reward | None = None
     discount: float = 0.99
-    ending: Literal["failure", "goal", "never"] = "never"
+    ending: Literal["failure", "goal", "never", "unknown"] = "never"
     trainings: int = 320
     steps: int = 150_000
+    parameters: Any = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", tuple(self.fields))
@@ -191,13 +195,15 @@ class Task:
             options: keyword arguments of the environment.
             success_key: an entry of ``info`` in which the environment itself says whether a step succeeded,
                 such as ``is_success``; a success over ``rewardsmith.tasks.native_success`` reads it.
-            parts: the remaining parts of a Task (``name``, ``text``, ``native``, ``naive``, ``discount``).
+            parts: the remaining parts of a Task (``name``, ``text``, ``native``, ``naive``, ``discount``,
+                ``ending``, which is ``unknown`` unless it is given).
         """
         env = GymEnv.inspect(id, horizon, engine, options, success_key)
         defaults: dict[str, Any] = {
             "name": id,
             "text": f"Succeed in {id}: {success.meaning}",
             "native": native_reward,
+            "ending": "unknown",
         }
         return Task(env=env, fields=tuple(fields), horizon=env.horizon, success=success, **(defaults | parts))
 
@@ -219,8 +225,9 @@ def _check_numbers(task: Task) -> None:
         raise BadInput("name of a task", repr(task.name), "a word without spaces around it")
     if isinstance(task.horizon, bool) or not isinstance(task.horizon, int) or task.horizon < 1:
         raise BadInput(f"horizon of task {task.name}", task.horizon, "a whole number of steps, at least 1")
-    if task.ending not in ("failure", "goal", "never"):
-        raise BadInput(f"ending of task {task.name}", repr(task.ending), "'failure', 'goal' or 'never'")
+    if task.ending not in ("failure", "goal", "never", "unknown"):
+        allowed = "'failure', 'goal', 'never' or 'unknown'"
+        raise BadInput(f"ending of task {task.name}", repr(task.ending), allowed)
     for name in ("trainings", "steps"):
         value = getattr(task, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:

@@ -391,7 +391,7 @@ def test_the_other_roles(tmp_path):
         roles = Roles(model.model, model.conversation, model.budget, model.ledger)
         assert roles.analyzer(one, "step 1: ...") == "it fell. pay for height"
         assert roles.difference(one, two) == "More weight on speed."
-        words = roles.descriptor("- height: in m", "crouch {height}")
+        words = roles.descriptor(model.conversation.schema, FRESH)
         assert roles.coder({"height": "in m"}, words) == {"height": 0.5}
         with pytest.raises(BadInput, match="parameter: received 'height'; allowed: speed"):
             roles.coder({"speed": "in m/s"}, words)

@@ -10,8 +10,11 @@ from ...core.errors import ProgramError
 from ...tasks import Task
 from ..candidate import Parent
 from ..method import Writing
+from ..parameters import schema_of
+from ..spec import Schema
 from .ask import Ask
 from .describe import Description, describe
+from .filling import describing
 from .language import language_text
 from .prompts import GUARD, code_fence, load_prompt
 from .reflection_text import reflection_text
@@ -21,6 +24,7 @@ _ENDINGS = {
     "failure": "It ends early where the agent fails.",
     "goal": "It ends early where the agent reaches the goal.",
     "never": "It never ends early.",
+    "unknown": "It may end early.",
 }
 _FORMS = {"programs": "a program of the reward language", "python": "Python"}
 # Operators whose prompt shows the parents; ``improve`` shows them as a conversation.
@@ -48,6 +52,11 @@ class Conversation:
         """How the environment is described."""
         return describe(self.task, self.writing.describe)
 
+    @cached_property
+    def schema(self) -> Schema:
+        """What can be set, where rewards are written as parameters."""
+        return schema_of(self.task)
+
     def system(self) -> str:
         """What is true of every request: the language, the form of a reply."""
         names = self.description.names
@@ -70,6 +79,9 @@ class Conversation:
 
     def messages(self, ask: Ask) -> tuple[Message, ...]:
         """What is said for an ask, so far."""
+        if self.writing.language == "parameters":
+            seen = self._reflection(ask.parents[0]) if ask.parents else ""
+            return (_message("user", describing(self.schema, ask, self.task.text, seen, self.prompts)),)
         said = [_message("system", self.system())]
         if ask.operator == "improve":
             first = ask.parents[0]
@@ -89,7 +101,8 @@ class Conversation:
 
     def repair(self, reply: str, code: str, error: ProgramError) -> tuple[Message, ...]:
         """The reply and why it cannot be used: code, place, and what is allowed."""
-        user = load_prompt("repair", self.prompts).fill(
+        name = "repair_numbers" if self.writing.language == "parameters" else "repair"
+        user = load_prompt(name, self.prompts).fill(
             code=error.code,
             why=f"{error.message} (line {error.line}, column {error.column})",
             line=_pointed(code, error.line, error.column),

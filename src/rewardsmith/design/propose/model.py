@@ -19,10 +19,13 @@ from ...program.codes import refuse
 from ...tasks import Task
 from ..candidate import identity
 from ..method import Writing
+from ..parameters import program_of
 from ..screen.refusal import Refusal
 from .ask import Ask, Draft
+from .filling import JSON, NOTHING, coding, filled_in
 from .ledger import Ledger, ask_counted
 from .messages import Conversation, Message
+from .numbers import exact
 from .prompts import digests
 from .reply import ENTRY, extract, no_code
 from .roles import Roles
@@ -47,7 +50,11 @@ _SCHEMA = {
 
 @dataclass(frozen=True)
 class Answer:
-    """A draft in the making: the conversation so far and what came of it."""
+    """A draft in the making: the conversation so far and what came of it.
+
+    Args:
+        described: what the descriptor said, where parameters are set; the conversation is the coder's then.
+    """
 
     ask: Ask
     sample: int
@@ -56,6 +63,7 @@ class Answer:
     text: str = ""
     refusal: Refusal | None = None
     observation: tuple[str, ...] | None = None
+    described: str = ""
 
     def draft(self) -> Draft:
         """As strategies and screens see it."""
@@ -70,6 +78,9 @@ class ModelWriter:
     All asks of a round are sent at the same time.  A reply that cannot be used goes back to the model with the
     code of the refusal, its line and column, and what is allowed, at most ``writing.repairs`` times.  The
     result is a function of the configuration and the replies, and replies are kept on disk.
+
+    Where parameters are written, one call describes what shall be done and a second one, which knows only the
+    description, sets the numbers.  What it does not mention stays as the first parent has it.
 
     Args:
         endpoint: the model; its temperature gives way to that of ``writing``.
@@ -164,6 +175,8 @@ class ModelWriter:
         del state
         seen = set(known)
         answers = [_settled(answer, seen) for answer in self._begun(asks, rng)]
+        if self.writing.language == "parameters" and not self._describe(answers):
+            return [answer.draft() for answer in answers if answer.program is not None]
         for attempt in range(self.writing.repairs + 1):
             left = [i for i, answer in enumerate(answers) if answer.program is None and answer.messages]
             try:
@@ -193,14 +206,39 @@ class ModelWriter:
         for i, ask in enumerate(asks):
             sample = (base + i) % _SAMPLES
             if ask.numbers:  # exact numbers for the parent: no model is needed
-                parent = ask.parents[0].candidate
-                program = parent.program.with_numbers(dict(ask.numbers))
-                begun.append(Answer(ask, sample, (), program, observation=parent.observation))
+                observation = ask.parents[0].candidate.observation
+                begun.append(Answer(ask, sample, (), self._exactly(ask), observation=observation))
             else:
                 begun.append(Answer(ask, sample, self.conversation.messages(ask)))
         return begun
 
+    def _exactly(self, ask: Ask) -> Any:
+        if self.writing.language == "parameters":
+            return program_of(exact(self.conversation.schema, ask), self.task)
+        return ask.parents[0].candidate.program.with_numbers(dict(ask.numbers))
+
+    def _describe(self, answers: list[Answer]) -> bool:
+        """Let the descriptor speak, and begin the coder's conversations; False where the budget has nothing."""
+        left = [i for i, answer in enumerate(answers) if answer.program is None and answer.messages]
+        try:
+            replies = self._ask([answers[i] for i in left])
+        except BudgetSpent as spent:
+            replies = [reply for reply in spent.replies if reply is not None]
+            if not replies:
+                _log.warning("%s", spent)
+                return False
+        slots = self.conversation.schema.slots()
+        for i, reply in zip(left, replies, strict=False):
+            said = reply.text.strip() or NOTHING
+            content = coding(slots, said, self.prompts)
+            answers[i] = replace(answers[i], messages=({"role": "user", "content": content},), described=said)
+        for i in left[len(replies) :]:
+            answers[i] = replace(_unasked(answers[i]), messages=())
+        return True
+
     def _request(self, answer: Answer) -> Request:
+        if self.writing.language == "parameters":
+            return Request(answer.messages, answer.sample, JSON if answer.described else None)
         return Request(answer.messages, answer.sample, _SCHEMA if self.structured else None)
 
     def _ask(self, answers: Sequence[Answer]) -> list[Reply]:
@@ -212,8 +250,11 @@ class ModelWriter:
         try:
             if reply.trouble:
                 raise no_code(_TROUBLES.get(reply.trouble, f"no text ({reply.trouble})"))
-            code = extract(reply.text).code
-            program, observation = self._program(code), self._observed(code)
+            if answer.described:
+                program, observation = self._filled(answer, reply.text), None
+            else:
+                code = extract(reply.text).code
+                program, observation = self._program(code), self._observed(code)
             if identity(program, observation) in seen:
                 raise ProgramError("E_KNOWN", "a reward that was proposed before", "another reward")
         except ProgramError as error:
@@ -221,7 +262,14 @@ class ModelWriter:
             refusal = Refusal(error.code, f"{error.message} at {error.line}:{error.column}")
             return replace(answer, messages=(*answer.messages, *said), text=reply.text, refusal=refusal)
         seen.add(identity(program, observation))
-        return replace(answer, program=program, text=reply.text, observation=observation)
+        text = f"{answer.described}\n\n{reply.text}" if answer.described else reply.text
+        return replace(answer, program=program, text=text, observation=observation)
+
+    def _filled(self, answer: Answer, reply: str) -> Any:
+        program = filled_in(reply, self.conversation.schema, answer.ask, self.task)
+        if self.steps is not None:
+            _require_finite(program, self.steps)
+        return program
 
     def _program(self, code: str) -> Any:
         """The reward in some code, in the names of the fields.

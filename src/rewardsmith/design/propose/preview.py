@@ -83,7 +83,7 @@ def estimate(config: Design, writer: ModelWriter, rounds: Sequence[Sequence[Ask]
     asks = [*first, *(ask for _ in range(config.rounds - 1) for ask in later)]
     sizes = {id(ask): _tokens(writer.conversation.messages(ask)) for ask in {id(a): a for a in asks}.values()}
     read = sum(sizes[id(ask)] for ask in asks)
-    critics = 2 if writing.critic else 1
+    critics = 2 if writing.critic or writing.language == "parameters" else 1
     calls, tries = critics * len(asks), writing.repairs + 1
     read *= critics
     # every repair reads all that was said before it again

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.endpoint import Budget, BudgetSpent, Endpoint, Request
-from ...core.errors import BadInput
 from ...terms.judge.verdict import read_object
 from ..candidate import Parent
+from ..spec import Schema
+from .ask import Ask
+from .filling import JSON, coding, describing, read_numbers
 from .ledger import Ledger, ask_counted
 from .messages import Conversation
 from .prompts import load_prompt
 
 _log = logging.getLogger("rewardsmith.design")
-_JSON = {"type": "json_object"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Roles:
         ]
         found: list[str] = []
         try:
-            replies = self._ask(asks, _JSON)
+            replies = self._ask(asks, JSON)
         except BudgetSpent as spent:
             _log.warning("%s", spent)
             came = [reply.text for reply in spent.replies if reply is not None]
@@ -59,7 +59,7 @@ class Roles:
 
     def analyzer(self, parent: Parent, episodes: str, sample: int = 0) -> str:
         """Why the agent failed, and what to pay for or charge: a note for the next ask; "" where unreadable."""
-        (reply,) = self._ask([(self.analyzer_prompt(parent, episodes), sample)], _JSON)
+        (reply,) = self._ask([(self.analyzer_prompt(parent, episodes), sample)], JSON)
         found = read_object(reply) or {}
         parts = [str(found[name]) for name in ("cause", "suggestion") if found.get(name)]
         return " ".join(parts)
@@ -78,11 +78,9 @@ class Roles:
         shown = self.conversation.shown
         return self._said("difference", newer=shown(newer), older=shown(older))
 
-    def descriptor(self, parameters: str, instruction: str, history: str = "", sample: int = 0) -> str:
+    def descriptor(self, schema: Schema, ask: Ask, sample: int = 0) -> str:
         """What a planner shall do, parameter by parameter, in words."""
-        said = load_prompt("descriptor", self.conversation.prompts).fill(
-            parameters=parameters, history=history or "(nothing)", instruction=instruction
-        )
+        said = describing(schema, ask, self.conversation.task.text, "", self.conversation.prompts)
         (reply,) = self._ask([(said, sample)])
         return reply.strip()
 
@@ -92,18 +90,9 @@ class Roles:
         Raises:
             BadInput: a reply that is no JSON object of numbers, or an unknown parameter.
         """
-        listed = "\n".join(f"- {name}: {meaning}" for name, meaning in parameters.items())
-        said = load_prompt("coder", self.conversation.prompts).fill(parameters=listed, description=description)
-        (reply,) = self._ask([(said, sample)], _JSON)
-        found = read_object(reply)
-        if found is None:
-            raise BadInput("reply of the coder", repr(reply[:60]), "one JSON object of numbers")
-        for name, value in found.items():
-            if name not in parameters:
-                raise BadInput("parameter", repr(name), ", ".join(parameters))
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise BadInput(f"parameter {name}", json.dumps(value)[:40], "a number")
-        return {name: float(value) for name, value in found.items()}
+        said = coding(parameters, description, self.conversation.prompts)
+        (reply,) = self._ask([(said, sample)], JSON)
+        return read_numbers(reply, tuple(parameters))
 
     def _said(self, role: str, **values: str) -> str:
         conversation = self.conversation

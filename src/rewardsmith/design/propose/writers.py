@@ -11,6 +11,7 @@ from .ask import Writer
 from .difference import DifferenceWriter
 from .grammar import GrammarWriter
 from .learned import LearnedWriter
+from .numbers import NumbersWriter
 from .observing import ObservingWriter
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def make_writer(config: Design, task: Task, steps: Batch) -> Writer:
     if config.llm is not None:
         return config.model_writer(task, steps)
     writing = config.resolved.writing
+    if writing.language == "parameters":
+        return NumbersWriter(task)
     grammar = Grammar.from_fields(task.table())
     plain = _GENERATORS[writing.generator](grammar)
     if not writing.observation:

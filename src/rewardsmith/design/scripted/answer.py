@@ -19,7 +19,8 @@ from ..propose.observing import changed_observation
 from ..propose.prompts import code_fence
 from ..propose.reflection import answer as answer_to_curves
 from ..source import HELPERS, Writer
-from .mistakes import spoil
+from .mistakes import spoil, spoil_numbers
+from .parameters import coder, descriptor
 from .read import ECHO, Messages, Understood, understand
 
 NAME = "scripted-grammar"
@@ -76,6 +77,8 @@ def answer(script: Script, messages: Messages, sample: int = 0) -> str:
     digest = hashlib.sha256(spoken.encode("utf-8", "surrogatepass")).digest()
     rng = np.random.default_rng(np.frombuffer(digest, np.uint32))
     prompt = understand(messages)
+    if prompt.asked == "coder" and rng.random() < script.mistakes:
+        return spoil_numbers(prompt, rng)
     if prompt.asked in _ROLES:
         return _ROLES[prompt.asked](prompt, rng)
     if not prompt.fields:
@@ -186,20 +189,10 @@ def _difference(prompt: Understood, rng: np.random.Generator) -> str:
     return f"The newer reward against the older: {changes}. The person may want more of {newer.names[0]}."
 
 
-def _descriptor(prompt: Understood, rng: np.random.Generator) -> str:
-    del prompt, rng
-    return "I am a scripted model and set no parameter."
-
-
-def _coder(prompt: Understood, rng: np.random.Generator) -> str:
-    del prompt, rng
-    return "{}"
-
-
 _ROLES: Mapping[str, Any] = {
     "critic": _critic,
     "analyzer": _analyzer,
     "difference": _difference,
-    "descriptor": _descriptor,
-    "coder": _coder,
+    "descriptor": descriptor,
+    "coder": coder,
 }

@@ -50,3 +50,16 @@ def _infinite(code: str) -> str:
     if "    return {" in code:
         return code.replace("    return {", '    return {\n        "bonus": 1.0 / 0.0,', 1)
     return f"({code}) / 0.0"
+
+
+def spoil_numbers(prompt: Understood, rng: np.random.Generator) -> str:
+    """A setting of parameters with one mistake: unknown, out of bounds, no number, no JSON, nothing set."""
+    name, _, high = prompt.parameters[int(rng.integers(len(prompt.parameters)))]
+    wrong = (
+        json.dumps({"progress_to_goal": 1.0}),
+        json.dumps({name: 10.0 * abs(high) + 1.0}),
+        json.dumps({name: "as much as possible"}),
+        f"I would set {name} as high as possible.",
+        "{}",
+    )
+    return wrong[int(rng.integers(len(wrong)))]

@@ -26,6 +26,7 @@ _LINE = re.compile(
 )
 _OBSERVE = re.compile(r"# observe: (.+)")
 _CURVE = re.compile(r"(?m)^- (\w+): (-?\d[^;\n]*); max ")
+_SLOT = re.compile(r"(?m)^- (\w+): \[NUM: (\S+) to (\S+) ")
 _KINDS = {"State": "state", "Act": "action", "Episode": "flag"}
 # What a prompt asks for is known by its own words, not by those that it quotes; the first that fits names it.
 _PHRASES = (
@@ -59,6 +60,8 @@ class Understood:
         json: replies are JSON.
         signs: the reward has the parts ``sparse`` and ``dense``.
         observe: the reply also says what the agent sees.
+        parameters: (name, low, high) of what can be set.
+        text: the last message.
         observed: what it says in the last code of the prompt, if any.
     """
 
@@ -71,6 +74,8 @@ class Understood:
     json: bool
     signs: bool
     observe: bool
+    parameters: tuple[tuple[str, float, float], ...] = ()
+    text: str = ""
     observed: tuple[str, ...] | None = None
 
 
@@ -93,6 +98,8 @@ def understand(messages: Messages) -> Understood:
         "one JSON object" in system or "one JSON object" in last,
         'exactly two parts: `return {"sparse"' in system,
         "# observe:" in system,
+        tuple((name, float(low), float(high)) for name, low, high in _SLOT.findall(last)),
+        last,
         _observed("\n".join(each["content"] for each in asking if each["role"] != "system")),
     )
 

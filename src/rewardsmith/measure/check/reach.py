@@ -135,7 +135,7 @@ def _flat(scene: Scene) -> Iterator[Finding]:
 
 
 def _constant(scene: Scene, value: float) -> Iterator[Finding]:
-    endless = not isinstance(scene, Sample) and scene.task.ending == "never"
+    endless = not isinstance(scene, Sample) and scene.task.ending in ("never", "unknown")
     if endless or value == 0.0:
         sure = scene.by_step and not scene.trace.unseen and not isinstance(scene, Sample)
         said = f"pays {value:.4g} at every step that was recorded or probed"

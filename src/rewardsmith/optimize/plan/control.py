@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from ...core.algebra import Reward
-from ...core.errors import BadInput
+from ...core.errors import BadInput, NonFiniteError
 from ..control.config import whole
 from ..control.evaluate import Evaluation, judge
 from ..control.scoring import check_reward
 from .arrays import ArrayModel
+from .compiled import CompiledModel
 from .config import Planner
 from .model import Fields, Model
 from .mujoco import MujocoModel
-from .search import Search, improve, to_actions
+from .search import NoVerdict, Search, SideBySide, improve, to_actions
 
 Schedule = Sequence[tuple[Any, int]]
 
@@ -48,17 +49,63 @@ def control(
         BadInput: no seeds, an empty schedule, a simulator other than MuJoCo, or no verdict on any plan.
         MissingField: a reward reads a field that the task does not have.
     """
-    whole("episodes", episodes)
-    if not len(seeds):
-        raise BadInput("seeds", "none", "at least one")
     schedule = _schedule(reward)
     for each, _ in schedule:
         check_reward(each, task)
-    pairs = [(int(seed), e) for seed in seeds for e in range(episodes)]
+    pairs = _pairs(seeds, episodes)
     shown = schedule[0][0] if len(schedule) == 1 else None
     with nullcontext(ArrayModel(task)) if task.is_array else MujocoModel(task) as model:
         batch = _play(model, schedule, planner or Planner(), pairs)
     return judged(task, batch, len(seeds), episodes, keep, shown)
+
+
+def control_each(
+    task: Any,
+    rewards: Sequence[Reward],
+    planner: Planner | None = None,
+    seeds: Sequence[int] = (0,),
+    episodes: int = 8,
+    *,
+    keep: int = 2,
+) -> list[Evaluation | None]:
+    """Carry out many rewards side by side: one result for each, as ``control`` gives it, in less time.
+
+    All episodes of all rewards are imagined together, array dynamics in one compiled program.  Its float32
+    rounds differently, so that plans may differ from those of ``control`` after some steps.
+
+    Returns:
+        One for each reward; None where it has no verdict on any plan from some state, or is infinite.
+
+    Raises:
+        BadInput, MissingField: as ``control``, but for a missing verdict.
+    """
+    if not rewards:
+        return []
+    for each in rewards:
+        check_reward(each, task)
+    pairs = _pairs(seeds, episodes)
+    together = SideBySide(tuple(rewards), len(pairs))
+    try:
+        with nullcontext(CompiledModel(task)) if task.is_array else MujocoModel(task) as model:
+            batch = _play(model, ((together, 1),), planner or Planner(), pairs * len(rewards))
+    except (NoVerdict, NonFiniteError):
+        if len(rewards) == 1:
+            return [None]
+        apart = [control_each(task, [each], planner, seeds, episodes, keep=keep) for each in rewards]
+        return [one for found in apart for one in found]
+    parts = [slice(i * len(pairs), (i + 1) * len(pairs)) for i in range(len(rewards))]
+    own = [{name: array[part] for name, array in batch.items()} for part in parts]
+    return [
+        judged(task, rows, len(seeds), episodes, keep, reward)
+        for reward, rows in zip(rewards, own, strict=True)
+    ]
+
+
+def _pairs(seeds: Sequence[int], episodes: int) -> list[tuple[int, int]]:
+    whole("episodes", episodes)
+    if not len(seeds):
+        raise BadInput("seeds", "none", "at least one")
+    return [(int(seed), e) for seed in seeds for e in range(episodes)]
 
 
 def judged(

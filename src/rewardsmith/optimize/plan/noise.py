@@ -25,10 +25,19 @@ def coloured_noise(rng: np.random.Generator, shape: tuple[int, ...], colour: flo
         >>> coloured_noise(np.random.default_rng(0), (4, 16), 2.0).shape
         (4, 16)
     """
-    length = shape[-1]
+    return shaped(raw(rng, shape), shape[-1], colour)
+
+
+def raw(rng: np.random.Generator, shape: tuple[int, ...]) -> Numbers:
+    """The draws behind noise of a shape: real and imaginary parts, ``(..., T // 2 + 1, 2)``."""
+    return rng.normal(size=(*shape[:-1], shape[-1] // 2 + 1, 2))
+
+
+def shaped(drawn: Numbers, length: int, colour: float) -> Numbers:
+    """Noise ``(..., length)`` from its draws, which are left as they are."""
     frequency = np.fft.rfftfreq(length)
     scale = np.maximum(frequency, 1.0 / length) ** (-colour / 2.0)
-    drawn = rng.normal(size=(*shape[:-1], len(scale), 2))
+    drawn = drawn.copy()
     # Frequency 0, and the highest of an even length, have no imaginary part: all their power is real.
     drawn[..., 0, :] *= (np.sqrt(2.0), 0.0)
     if length % 2 == 0:

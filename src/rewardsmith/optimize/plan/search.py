@@ -11,10 +11,14 @@ import numpy as np
 from ...core.errors import BadInput
 from ...tasks.spaces import Actions, Discrete
 from .config import Planner
-from .model import Model, Numbers
-from .noise import coloured_noise
+from .model import Fields, Model, Numbers
+from .noise import raw, shaped
 
 Rngs = Sequence[np.random.Generator]
+
+
+class NoVerdict(BadInput):
+    """A reward is NaN on every sequence that is imagined from some state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,27 @@ class Search:
     def shifted(self) -> Search:
         """One step later: the first step is gone, the last one is repeated."""
         return Search(_shift(self.mean, 1), _shift(self.kept, 2), _shift(self.best, 1), self.value)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Several rewards, each of which pays ``rows`` episodes of a batch, in order."""
+
+    rewards: tuple[Any, ...]
+    rows: int
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """What any of them reads."""
+        return frozenset[str]().union(*(each.fields for each in self.rewards))
+
+    def __call__(self, batch: Fields) -> Numbers:
+        """Rewards ``(rows * len(rewards), ...)``."""
+        paid: list[Numbers] = []
+        for i, each in enumerate(self.rewards):
+            own = {name: array[i * self.rows : (i + 1) * self.rows] for name, array in batch.items()}
+            paid.append(np.broadcast_to(np.asarray(each(own), np.float64), own["terminated"].shape))
+        return np.concatenate(paid)
 
 
 def improve(
@@ -78,7 +103,7 @@ def returns(planner: Planner, model: Model, reward: Any, states: Any, actions: N
     """Discounted sum of rewards ``(E, K)`` of imagined sequences, until they end; NaN without a verdict.
 
     Raises:
-        BadInput: no sequence of an episode has a verdict.
+        NoVerdict: no sequence of an episode has one.
     """
     batch = model.imagine(states, actions)
     ended = batch["terminated"]
@@ -92,7 +117,7 @@ def returns(planner: Planner, model: Model, reward: Any, states: Any, actions: N
     weights = planner.discount ** np.arange(ended.shape[-1])
     scores = np.where(gone, 0.0, paid) @ weights
     if np.isnan(scores).all(axis=1).any():
-        raise BadInput("reward in a plan", "no verdict (NaN) on any sequence", "a verdict on at least one")
+        raise NoVerdict("reward in a plan", "no verdict (NaN) on any sequence", "a verdict on at least one")
     return scores
 
 
@@ -106,8 +131,8 @@ def to_actions(actions: Actions, raw: Numbers) -> Numbers:
 
 def _draw(planner: Planner, mean: Numbers, spread: Numbers, count: int, rngs: Rngs) -> Numbers:
     _, horizon, width = mean.shape
-    noise = [coloured_noise(rng, (count, width, horizon), planner.colour) for rng in rngs]
-    return mean[:, None] + spread[:, None] * np.stack(noise).swapaxes(2, 3)
+    drawn = np.stack([raw(rng, (count, width, horizon)) for rng in rngs])
+    return mean[:, None] + spread[:, None] * shaped(drawn, horizon, planner.colour).swapaxes(2, 3)
 
 
 def _within(actions: Actions, raw: Numbers) -> Numbers:
