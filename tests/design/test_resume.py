@@ -15,7 +15,7 @@ from rewardsmith.store import Run
 
 KILLS = 20
 ARGUMENTS = (
-    "pendulum_hold",
+    "pendulum",  # compiled for other tests of the command too
     "--trainings",
     "24",
     "--steps",
