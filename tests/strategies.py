@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import strategies as st
@@ -41,10 +42,17 @@ STATE_TERMS = (height, bump)
 numbers = st.floats(-3, 3, allow_nan=False).map(lambda x: round(x, 3))
 
 
+# for JAX, which compiles every operation for every shape
+FEW = ((1, 1), (1, 6), (4, 1), (3, 5))
+
+
 @st.composite
-def batches(draw, time: bool = True, verdicts: bool = True):
+def batches(draw, time: bool = True, verdicts: bool = True, shapes: Sequence[tuple[int, ...]] = ()):
     """Random steps, shape (N, T) or (N,), with missing verdicts and ends of episodes."""
-    shape = (draw(st.integers(1, 4)), draw(st.integers(1, 6))) if time else (draw(st.integers(1, 8)),)
+    if shapes:
+        shape = draw(st.sampled_from(shapes))
+    else:
+        shape = (draw(st.integers(1, 4)), draw(st.integers(1, 6))) if time else (draw(st.integers(1, 8)),)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     batch = {name: rng.normal(size=shape) for name in ("position", "velocity", "action", "verdict")}
     batch |= {f"next_{name}": rng.normal(size=shape) for name in ("position", "velocity")}

@@ -109,7 +109,7 @@ def test_a_missing_verdict_spreads_and_is_never_zero(batch, above):
         assert not np.isnan(reward(batch)[~missing]).any(), str(reward)
 
 
-@given(reward=own.rewards(), batch=own.batches())
+@given(reward=own.rewards(), batch=own.batches(shapes=own.FEW))
 @settings(max_examples=60, deadline=None)
 def test_torch_and_jax_agree_with_numpy(reward, batch):
     import jax
@@ -124,7 +124,7 @@ def test_torch_and_jax_agree_with_numpy(reward, batch):
         np.testing.assert_allclose(np.asarray(on_jax), expected, rtol=1e-9, atol=1e-9)
 
 
-@given(reward=own.rewards(), batch=own.batches(verdicts=False))
+@given(reward=own.rewards(), batch=own.batches(verdicts=False, shapes=own.FEW))
 @settings(max_examples=20, deadline=None)
 def test_jax_differentiates_in_the_numbers(reward, batch):
     """Oracle: central differences in float64, where the reward is smooth in its numbers."""

@@ -2,8 +2,9 @@
 
     python model_search.py URL ROOT
 
-reads lines, and for each forks a process that makes the search or goes on with it; it answers ``pid N`` and
-``exit STATUS``.
+reads lines.  For the first it forks a process that makes the search or goes on with it, and answers ``pid N``;
+at the second it waits for its end and answers ``exit STATUS``; and so on.  In between, a process that has
+ended keeps its number: it can be looked at, and killed in vain.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def killed_search(root: Path, kills: int, rng: random.Random, steps: int = 8) ->
                     _wait_for_progress(url, root, pid)
                 time.sleep(rng.uniform(0.0, 0.3))
                 os.kill(pid, signal.SIGKILL)
-            if int(_ask(smith, "")) == -signal.SIGKILL:
+            if int(_ask(smith, "end")) == -signal.SIGKILL:
                 places.append(_last(root))
                 continue
             break
@@ -97,9 +98,8 @@ def _smith(url: str, root: Path) -> Iterator[subprocess.Popen[str]]:
 def _ask(smith: subprocess.Popen[str], line: str) -> str:
     assert smith.stdin is not None
     assert smith.stdout is not None
-    if line:
-        smith.stdin.write(f"{line}\n")
-        smith.stdin.flush()
+    smith.stdin.write(f"{line}\n")
+    smith.stdin.flush()
     return smith.stdout.readline().split()[1]
 
 
@@ -145,6 +145,7 @@ def _main(url: str, root: Path) -> None:
                 os.write(2, f"{type(error).__name__}: {error}\n".encode())
             os._exit(status)
         os.write(1, f"pid {pid}\n".encode())
+        sys.stdin.readline()
         os.write(1, f"exit {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
 
 

@@ -36,6 +36,7 @@ from rewardsmith.tasks.record import record_steps
 from terms.judge.server import Endpoint as Server
 
 TASK = tasks.load("cartpole")
+WORLD, PPO = tasks.load("pendulum_hold"), (("envs", 8), ("rollout", 64))  # compiled for other tests too
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,12 @@ def gaps(tmp_path_factory):
     """A round in which programs were refused before others were trained."""
     training = Training(first=1.0, survivors=1.0, confirmed=0.0)
     method = Method("gaps", "of this test", Independent(), rounds=1, screens=(Odd(),), training=training)
-    config = Design("cartpole", method, trainings=3, steps=1024, seeds=1, ppo=(("envs", 8), ("rollout", 32)))
-    run = Run.create(tmp_path_factory.mktemp("runs"), config.record(TASK))
+    config = Design("pendulum_hold", method, trainings=3, steps=1024, seeds=1, ppo=PPO)
+    run = Run.create(tmp_path_factory.mktemp("runs"), config.record(WORLD))
     with run:
-        search = Search(config, TASK, run, Silent())
-        search.steps = record_steps(TASK, 0)
-        search.writer = make_writer(config, TASK, search.steps)
+        search = Search(config, WORLD, run, Silent())
+        search.steps = record_steps(WORLD, 0)
+        search.writer = make_writer(config, WORLD, search.steps)
         search._round(0, (), ())
         yield search, run.done("round/0/proposed")["candidates"], run.done("round/0/trained/search")
 
@@ -130,7 +131,7 @@ def test_defect_6_after_refusals_ids_still_belong_to_their_programs(gaps):
     search, rows, trained = gaps
     places = [row["screened"] is None for row in rows]
     assert False in places[: len(places) - places[::-1].index(True)], "a refusal stands before a training"
-    by_id = {row["id"]: parse(row["text"], TASK) for row in rows}
+    by_id = {row["id"]: parse(row["text"], WORLD) for row in rows}
     assert len({frozenset(by_id[each["id"]].names) for each in trained["standings"]}) > 1
     for each in trained["standings"]:
         assert set(each["terms"]) == set(by_id[each["id"]].names)

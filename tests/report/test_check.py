@@ -146,5 +146,15 @@ def test_long_films_are_thinned_and_keep_their_pace() -> None:
         assert (picture.n_frames, picture.info["duration"]) == (FRAMES, 80)
 
 
+def test_colours_of_one_frame_are_not_those_of_the_first() -> None:
+    frames = [[("circle", 0.5, 0.5, 0.4, role)] for role in ("goal", "accent", "limb")]
+    with Image.open(io.BytesIO(gif(frames, (0.0, 1.0, 0.0, 1.0), 0.1))) as picture:
+        for number, colour in enumerate([(0x00, 0x80, 0x5E), (0xC9, 0x7A, 0x00), (0x0A, 0x6C, 0xB0)]):
+            picture.seek(number)
+            seen = picture.convert("RGB")
+            assert seen.getpixel((WIDTH // 2, WIDTH // 2)) == colour
+            assert seen.getpixel((0, 0)) == (0xFB, 0xFA, 0xF7)
+
+
 def _dark(picture: Any) -> np.ndarray:
     return np.asarray(picture.convert("L"), float) < 160

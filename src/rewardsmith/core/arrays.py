@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,7 +27,8 @@ def xp(*arrays: Array) -> Any:
         >>> xp(np.zeros(3)).__name__
         'numpy'
     """
-    names = {_library(array) for array in arrays} - {""}
+    names = {_library_of(type(array)) for array in arrays}
+    names.discard("")
     if len(names) > 1:
         raise BadInput(
             "arrays", " and ".join(sorted(names)), "arrays of one library", "mixing breaks gradients"
@@ -54,9 +56,14 @@ def to_numpy(array: Array) -> np.ndarray[Any, Any]:
 
 
 def _library(value: object) -> str:
-    if isinstance(value, (np.ndarray, np.generic)):
+    return _library_of(type(value))
+
+
+@lru_cache(maxsize=1024)  # asked of every array in every hot loop
+def _library_of(kind: type) -> str:
+    if issubclass(kind, (np.ndarray, np.generic)):
         return "numpy"
-    root = type(value).__module__.partition(".")[0]
+    root = kind.__module__.partition(".")[0]
     if root == "torch":
         return "torch"
     if root in ("jax", "jaxlib"):

@@ -35,19 +35,31 @@ def gif(frames: Sequence[Sequence[Any]], world: Sequence[float], seconds: float)
     every = max(1, -(-len(frames) // FRAMES))
     xmin, xmax, ymin, ymax = world
     scale = WIDTH * _SHARP / (xmax - xmin)
-    size = (WIDTH * _SHARP, max(1, round((ymax - ymin) * scale)))
+    size = (WIDTH * _SHARP, _SHARP * max(1, round((ymax - ymin) * scale / _SHARP)))
     pictures: list[Any] = []
     for shapes in frames[::every]:
         picture = Image.new("RGB", size, _PAPER)
         pen = ImageDraw.Draw(picture)
         for shape in shapes:
             _draw(pen, shape, lambda x, y: ((x - xmin) * scale, (ymax - y) * scale), scale)
-        small = picture.resize((WIDTH, max(1, size[1] // _SHARP)), Image.Resampling.LANCZOS)
-        pictures.append(small.quantize(48))
+        pictures.append(picture.reduce(_SHARP))
+    palette = _palette(pictures)
+    pictures = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in pictures]
     out = io.BytesIO()
     wait = max(50, round(1000 * seconds * every))
     pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=wait, loop=0)
     return out.getvalue()
+
+
+def _palette(pictures: Sequence[Any]) -> Any:
+    """One palette for all: drawings have few colours, so mostly each is in it as it is."""
+    from PIL import Image
+
+    every = (picture.getcolors(picture.width * picture.height) for picture in pictures)
+    colours = sorted({colour for found in every for _, colour in found})
+    row = Image.new("RGB", (len(colours), 1))
+    row.putdata(colours)
+    return row.quantize(min(256, len(colours)))
 
 
 def _draw(pen: Any, shape: Sequence[Any], place: Any, scale: float) -> None:

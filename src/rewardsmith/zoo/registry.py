@@ -83,11 +83,11 @@ def recipes() -> list[Path]:
 
 def find(slug: str) -> System:
     """The system of a slug (``reward-design-thesis``; underscores are accepted)."""
-    known = {system.slug: system for system in systems()}
+    known = {_slug(path): path for path in recipes()}
     wanted = slug.replace("_", "-").lower()
     if wanted not in known:
         raise BadInput("system", repr(slug), ", ".join(sorted(known)))
-    return known[wanted]
+    return _describe(known[wanted])
 
 
 def recipe(slug: str) -> Any:
@@ -150,8 +150,12 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(tree.encode()).hexdigest()[:16]
 
 
+def _slug(path: Path) -> str:
+    return path.stem.replace("_", "-")
+
+
 def _describe(path: Path) -> System:
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     stored = recorded(path)
     status: Status = stored.status if stored else "untested"
-    return System(path.stem.replace("_", "-"), path.parent.name, text.partition("\n")[0], status, path)
+    return System(_slug(path), path.parent.name, text.partition("\n")[0], status, path)

@@ -16,7 +16,7 @@ from rewardsmith.core.errors import NonFiniteError, ProgramError
 from rewardsmith.sandbox import ArrayJob, Limits, Pool, parse_python, using
 from sandbox.hostile.world import World
 
-LIMITS = Limits(wall=0.5, cpu=0.5, memory=1 << 30, output=1 << 20)
+LIMITS = Limits(wall=2.0, cpu=0.5, memory=1 << 30, output=1 << 20)
 ROWS = 16
 
 

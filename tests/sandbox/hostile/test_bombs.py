@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from sandbox.hostile.corpus import PLACES, Bomb, bombs, prelude
 from sandbox.hostile.watch import below
 
 LIMITS = Limits(wall=0.25, cpu=0.25, memory=1 << 30, output=1 << 16)
-SLACK = 3.0  # seconds beyond the limit: the machine may be busy with other things
+PATIENT = replace(LIMITS, wall=20.0, cpu=5.0)  # where time is no answer, a busy machine must not make it one
+SLACK = 5.0  # seconds beyond the limit: the machine may be busy with other things
 ROWS = {"rows": np.arange(8.0)}
 ANSWERS = "\ndef answer(given):\n    bomb()\n    return given\n"
 HONEST = {
@@ -33,16 +35,16 @@ class Place:
         self.answer = self.honest()
         self.processes = len(tuple(below(os.getpid())))
 
-    def run(self, source: str) -> Outcome:
+    def run(self, source: str, limits: Limits) -> Outcome:
         if not self.worker.alive:
             self.worker.close()
             self.worker = get_backend(self.name).open(LIMITS)
         if self.tier == "T1":
-            return self.worker.run(ArrayJob(source, "answer", ROWS))
-        return self.worker.run(ProgramJob(source, function="answer", args=(5,)))
+            return self.worker.run(ArrayJob(source, "answer", ROWS), limits)
+        return self.worker.run(ProgramJob(source, function="answer", args=(5,)), limits)
 
     def honest(self) -> Any:
-        outcome = self.run(HONEST[self.tier])
+        outcome = self.run(HONEST[self.tier], PATIENT)
         assert outcome.status == "done", outcome.reason
         return outcome.arrays[""].tolist() if self.tier == "T1" else outcome.value
 
@@ -60,11 +62,11 @@ def test_the_corpus_is_large() -> None:
 
 @pytest.mark.parametrize("bomb", bombs(), ids=lambda each: each.name)
 def test_the_bomb_is_contained(bomb: Bomb, place: Place) -> None:
+    limits = LIMITS if "time" in bomb.ends else PATIENT
+    source = prelude() + bomb.source + ANSWERS.replace("given", "rows" if place.tier == "T1" else "n")
     began = time.monotonic()
-    outcome = place.run(
-        prelude() + bomb.source + ANSWERS.replace("given", "rows" if place.tier == "T1" else "n")
-    )
-    assert time.monotonic() - began < LIMITS.wall + SLACK
+    outcome = place.run(source, limits)
+    assert time.monotonic() - began < limits.wall + SLACK
     assert outcome.status in bomb.ends, outcome.reason
     assert place.worker.alive
     assert len(tuple(below(os.getpid()))) == place.processes
