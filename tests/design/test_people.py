@@ -24,6 +24,7 @@ from rewardsmith.design.loop import Search
 from rewardsmith.design.people import Audience, merits, prepare
 from rewardsmith.design.race import Standing
 from rewardsmith.design.screen.protocol import Episode
+from rewardsmith.design.winner import select_winner
 from rewardsmith.feedback import Answer, Question, Recorded
 from rewardsmith.program import parse
 from rewardsmith.store import Run
@@ -116,8 +117,8 @@ def test_the_order_is_peoples_and_not_that_of_success(run, tmp_path):
     search.standings = {name: Standing(name, (i / 2,), 0.5, True) for i, name in enumerate(reversed(IDS))}
     search.latest = IDS
     search._ask_people(0)
-    assert [each.id for each in search._ranked()] == ["r0c2", "r0c0", "r0c1"]
-    assert search._select() is SHOWN[2]
+    assert [each.id for each in search.ranked()] == ["r0c2", "r0c0", "r0c1"]
+    assert select_winner(search) is SHOWN[2]
 
 
 # ---------------------------------------------------------------------- merits
