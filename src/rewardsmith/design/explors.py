@@ -82,7 +82,9 @@ class ExploRS:
         extra = state.phi[agents, s, a] + np.where(state.ends[after], 0.0, bonus)
         visits = state.visits.copy()
         visits[agents, s] += live
-        return extra, replace(state, visits=visits)
+        # by hand, because this happens at every step and dataclasses.replace is slow
+        known = (state.critic, state.bonus, state.rate, state.ends, state.recent, state.seen)
+        return extra, State(visits, state.phi, *known)
 
     def learn(self, state: State, mdp: TabularMDP, episode: Episodes) -> State:
         """One more episode; at every ``every``-th an update of R_phi and V."""

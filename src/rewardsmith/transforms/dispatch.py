@@ -79,12 +79,13 @@ class Dispatch(Reward):
         given = read_field(batch, self.by, "dispatch")
         values = to_numpy(given) if is_array(given) else np.asarray(given, dtype=object)
         numbers = {kind: number for number, kind in enumerate(self.kinds)}
-        flat = [numbers.get(_plain(value), -1) for value in values.ravel().tolist()]
-        unknown = sorted({repr(v) for v, at in zip(values.ravel().tolist(), flat, strict=True) if at < 0})
+        listed = values.ravel().tolist()
+        codes = {value: numbers.get(_plain(value), -1) for value in set(listed)}
+        unknown = sorted({repr(value) for value, code in codes.items() if code < 0})
         if unknown:
             allowed = ", ".join(map(repr, self.kinds))
             raise BadInput(f"field {self.by}", ", ".join(unknown[:5]), allowed, "each kind needs a reward")
-        return np.array(flat, dtype=np.int64).reshape(values.shape)
+        return np.array([codes[value] for value in listed], dtype=np.int64).reshape(values.shape)
 
     def _by_row(self, batch: Batch, code: Any, state: Any) -> tuple[list[Array], tuple[Any, ...]]:
         order = np.argsort(code, kind="stable")
