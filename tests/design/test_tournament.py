@@ -82,7 +82,7 @@ def test_what_is_saved_by_dropping_losers_early_may_be_spent():
 
 
 def test_a_small_tournament_runs_and_can_be_looked_at(tmp_path):
-    match = Tournament(("random", "lares"), ("pendulum_hold",), 4, 2048, seeds=1)
+    match = Tournament(("random", "lares"), ("pendulum",), 4, 2048, seeds=1)
     found = play(match, tmp_path, Silent())
     assert [cell.method for cell in found] == ["random", "lares"]
     assert 0.0 <= found[0].success <= 1.0
@@ -92,7 +92,7 @@ def test_a_small_tournament_runs_and_can_be_looked_at(tmp_path):
     from dataclasses import asdict
 
     record = {
-        "tasks": ["pendulum_hold"], "trainings": 4, "steps": 2048, "seeds": 1, "each": 1, "honest": True,
+        "tasks": ["pendulum"], "trainings": 4, "steps": 2048, "seeds": 1, "each": 1, "honest": True,
         "proposer": "the grammar", "against": "random", "version": "0",
         "ratings": [asdict(r) for r in ratings(found)], "cells": [asdict(cell) for cell in found],
     }  # fmt: skip
