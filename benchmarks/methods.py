@@ -1,6 +1,6 @@
 """The comparison of all methods of search: run it, and write the tables of ``docs/comparison.md``.
 
-    python benchmarks/methods.py [--only classic mujoco ablations] [--jobs 2] [--table]
+    python benchmarks/methods.py [--only classic reacher cheetah ablations] [--jobs 2] [--table]
 
 Searches that were run before are read back, so that a comparison which was stopped goes on where it was (hours
 on two cores).  ``--table`` runs nothing and writes the tables from ``benchmarks/methods/*.json``.
@@ -23,16 +23,19 @@ HERE = Path(__file__).parent / "methods"
 PAGE = Path(__file__).parents[1] / "docs" / "comparison.md"
 SLOW = ("lares", "language_to_rewards")  # a buffer of choices, and a planner: not on every task, and slow
 ALL = tuple(name for name in method_names() if name not in SLOW)
-ABLATIONS = tuple(str(path) for path in sorted(HERE.glob("no_*.yaml")))
+VARIANTS = tuple(str(path) for path in sorted(HERE.glob("*.yaml")))  # of the default
 RUNS: Mapping[str, tuple[str, ...]] = {
-    "classic": ("--tasks", "cartpole_swingup,pendulum_hold,acrobot_high", "--trainings", "48", "--seeds", "2"),
-    "mujoco": ("--tasks", "Reacher-v5", "--trainings", "24", "--seeds", "1"),
-    "ablations": ("--tasks", "cartpole_swingup,pendulum_hold", "--trainings", "48", "--seeds", "4"),
+    "classic": ("--tasks", "cartpole_swingup,pendulum_hold,acrobot_high", "--trainings", "48", "--seeds", "1"),
+    "reacher": ("--tasks", "Reacher-v5", "--trainings", "24", "--seeds", "1"),
+    "cheetah": ("--tasks", "HalfCheetah-v5", "--trainings", "24", "--steps", "98304", "--seeds", "1"),
+    "ablations": ("--tasks", "cartpole_swingup", "--trainings", "48", "--seeds", "2"),
 }
+FEW = ("random", "rewardsmith", "eureka", "text2reward", "card", "revolve", "rf_agent", "era_s")
 PLAYERS: Mapping[str, tuple[str, ...]] = {
     "classic": ALL,
-    "mujoco": ALL,
-    "ablations": ("rewardsmith", "random", *ABLATIONS),
+    "reacher": ALL,
+    "cheetah": FEW,
+    "ablations": ("rewardsmith", "random", *VARIANTS),
 }
 
 
