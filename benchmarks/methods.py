@@ -30,7 +30,7 @@ RUNS: Mapping[str, tuple[str, ...]] = {
     "cheetah": ("--tasks", "HalfCheetah-v5", "--trainings", "24", "--steps", "98304", "--seeds", "1"),
     "ablations": ("--tasks", "cartpole_swingup", "--trainings", "48", "--seeds", "2"),
 }
-FEW = ("random", "rewardsmith", "eureka", "text2reward", "card", "revolve", "rf_agent", "era_s")
+FEW = ("random", "rewardsmith", "eureka", "revolve")
 PLAYERS: Mapping[str, tuple[str, ...]] = {
     "classic": ALL,
     "reacher": ALL,
