@@ -53,7 +53,8 @@ def table(record: Mapping[str, Any]) -> str:
     head = ["method", "rating", "95 %", f"beyond {record['against']}", *tasks, "shrinkage"]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for each in record["ratings"]:
-        cells = [f"`{each['method']}`", f"{each['rating']:+.0f}", f"{each['low']:+.0f} to {each['high']:+.0f}"]
+        interval = "" if each["low"] is None else f"{each['low']:+.0f} to {each['high']:+.0f}"
+        cells = [f"`{each['method']}`", f"{each['rating']:+.0f}", interval]
         cells += [_gain(each), *(_reached(each["success"][task]) for task in tasks)]
         cells.append("" if each["shrinkage"] is None else f"{each['shrinkage']:+.2f}")
         lines.append(f"| {' | '.join(cells)} |")

@@ -49,6 +49,13 @@ def test_the_gain_is_over_whom_one_names():
     assert math.isnan(gains["ours"])
 
 
+def test_one_search_has_no_interval():
+    found = ratings(cells(random=[0.1], good=[0.9]))
+    assert found[0].method == "good"
+    assert math.isnan(found[0].low)
+    assert math.isnan(found[0].error)
+
+
 def test_equal_methods_cannot_be_told_apart():
     rng = np.random.default_rng(0)
     found = ratings(cells(random=list(rng.random(12)), same=list(rng.random(12))))

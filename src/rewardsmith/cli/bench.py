@@ -77,14 +77,20 @@ def shown(found: list[Rating], tasks: tuple[str, ...], against: str) -> str:
         (
             each.method,
             f"{each.rating:+.0f}",
-            f"{each.low:+.0f} to {each.high:+.0f}",
-            "-" if each.gain != each.gain else f"{each.gain:+.3f} +- {each.error:.3f}",
+            "-" if each.low != each.low else f"{each.low:+.0f} to {each.high:+.0f}",
+            _gain(each),
             *(number(each.success[task][0]) for task in tasks),
             str(each.missing or ""),
         )
         for each in found
     ]
     return table(head, rows)
+
+
+def _gain(each: Rating) -> str:
+    if each.gain != each.gain:
+        return "-"
+    return f"{each.gain:+.3f}" + ("" if each.error != each.error else f" +- {each.error:.3f}")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -202,7 +202,7 @@ class Rating:
 
     Args:
         rating, low, high: Bradley-Terry on the scale of Elo (mean 0 over methods), with a 95 % interval by
-            resampling pairs of task and seed.
+            resampling pairs of task and seed (NaN where there is only one).
         success: task -> mean success of the winners, low, high over searches.
         gain, error: mean difference to a rival on the same task and seed, and its standard error.
         shrinkage: mean of success on selection minus success on fresh seeds.
@@ -235,6 +235,8 @@ def ratings(cells: Sequence[Cell], rival: str = BASELINE) -> list[Rating]:
     draws = rng.integers(len(blocks), size=(RESAMPLES, len(blocks)))
     spread = np.array([bradley_terry(reached[:, draw]) for draw in draws])
     low, high = np.quantile(spread, [0.025, 0.975], axis=0)
+    if len(blocks) < 2:  # one search tells nothing of how others would go
+        low = high = np.full(len(names), np.nan)
     found = [
         _rating(
             name, (middle[i], low[i], high[i]), [cell for cell in cells if cell.method == name], table, rival

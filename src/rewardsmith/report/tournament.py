@@ -42,7 +42,8 @@ def render(record: Mapping[str, Any]) -> str:
 
 def forest(rated: list[Mapping[str, Any]]) -> str:
     """Ratings as dots with intervals, best first."""
-    edge = max([abs(each[name]) for each in rated for name in ("low", "high", "rating")] + [1.0]) * 1.05
+    reached = [abs(each[name]) for each in rated for name in ("low", "high", "rating")]
+    edge = max([size for size in reached if not math.isnan(size)] + [1.0]) * 1.05
 
     def px(value: float) -> float:
         return _LEFT + (value + edge) / (2 * edge) * (_WIDTH - _LEFT - 12)
@@ -57,8 +58,9 @@ def forest(rated: list[Mapping[str, Any]]) -> str:
             f'<text x="{_LEFT - 10:g}" y="{y + 4:g}" text-anchor="end" font-size="13" fill="var(--ink)">'
         )
         out.append(f"{each['method']}</text>")
-        out.append(f'<line x1="{px(each["low"]):.1f}" x2="{px(each["high"]):.1f}" y1="{y:g}" y2="{y:g}"')
-        out.append(' stroke="var(--blue)" stroke-width="2"/>')
+        if not math.isnan(each["low"]):
+            out.append(f'<line x1="{px(each["low"]):.1f}" x2="{px(each["high"]):.1f}" y1="{y:g}" y2="{y:g}"')
+            out.append(' stroke="var(--blue)" stroke-width="2"/>')
         out.append(f'<circle cx="{px(each["rating"]):.1f}" cy="{y:g}" r="4.5" fill="var(--blue)"/>')
     for value in (-edge / 1.05, 0.0, edge / 1.05):
         out.append(f'<text x="{px(value):.1f}" y="{height - 8:g}" text-anchor="middle" font-size="12"')
@@ -70,11 +72,17 @@ def _row(each: Mapping[str, Any], tasks: list[str]) -> dict[str, Any]:
     return {
         "method": each["method"],
         "rating": f"{each['rating']:+.0f}",
-        "interval": f"{each['low']:+.0f} to {each['high']:+.0f}",
-        "gain": "" if math.isnan(each["gain"]) else f"{each['gain']:+.3f} ± {each['error']:.3f}",
+        "interval": "" if math.isnan(each["low"]) else f"{each['low']:+.0f} to {each['high']:+.0f}",
+        "gain": _gain(each["gain"], each["error"]),
         "shrinkage": "" if math.isnan(each["shrinkage"]) else f"{each['shrinkage']:+.2f}",
         "reached": [_reached(each["success"][task]) for task in tasks],
     }
+
+
+def _gain(mean: float, error: float) -> str:
+    if math.isnan(mean):
+        return ""
+    return f"{mean:+.3f}" if math.isnan(error) else f"{mean:+.3f} ± {error:.3f}"
 
 
 def _reached(value: Any) -> str:
