@@ -9,6 +9,7 @@ The answer is ``exit STATUS``.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -58,7 +59,7 @@ def ended(pid: int) -> bool:
 
 
 def _main() -> None:
-    import rewardsmith.design.loop  # noqa: F401 - with JAX, whose backend starts in the forked process
+    importlib.import_module("rewardsmith.design.loop")  # with JAX, whose backend starts in the forked process
     from rewardsmith.cli.main import run
 
     for line in sys.stdin:

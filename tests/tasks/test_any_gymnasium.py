@@ -1,6 +1,7 @@
 """Any registered Gymnasium environment is a task: nested observations, several choices, its own verdict."""
 
 import dataclasses
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -52,7 +53,7 @@ class Odd(gymnasium.Env):
 
 
 class Drawn(Odd):
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012 - Gymnasium reads a plain class attribute
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 5}
 
     def __init__(self, render_mode=None):
         self.render_mode = render_mode
