@@ -17,8 +17,6 @@ from .protocol import Stateless
 class Evolve(Stateless):
     """Better ranks are chosen more often (linear ranking); only the order of candidates is seen.
 
-    Both parents of a crossover may be the same: its terms are then mixed among themselves.
-
     Args:
         parents: how many of the best are kept as parents, per island.
         survey: share of the first round's programs that pay for one signal alone, every signal in turn.
@@ -51,5 +49,6 @@ class Evolve(Stateless):
             return Ask("fresh", island=island)
         first = by_rank(parents, rng)
         if len(parents) > 1 and rng.random() < self.crossover:
-            return Ask("crossover", (first, by_rank(parents, rng)), island)
+            others = [each for each in parents if each is not first]
+            return Ask("crossover", (first, by_rank(others, rng)), island)
         return Ask("improve", (first,), island)
