@@ -16,7 +16,7 @@ from rewardsmith.design.clock import Silent
 from rewardsmith.design.parameters import program_of, schema_of, spec_of
 from rewardsmith.design.people import said_before
 from rewardsmith.design.scripted import Script, serving
-from rewardsmith.design.training import planned_success
+from rewardsmith.design.train.planned import planned_success
 from rewardsmith.program import parse
 from rewardsmith.report.story import read
 from rewardsmith.report.verdict import verdict

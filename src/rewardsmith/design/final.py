@@ -15,7 +15,7 @@ from .candidate import Candidate
 from .config import gymnasium_id
 from .controls import controls
 from .race import Race, curve_arrays, train_race
-from .training import planned_success
+from .train.planned import planned_success
 from .words import in_words
 
 if TYPE_CHECKING:

@@ -36,12 +36,12 @@ from .notes import notes
 from .people import Audience, film_simulator, said_before
 from .propose.ask import Ask, Draft
 from .propose.writers import make_writer
-from .race import Race, Result, Standing, joined, run_race
+from .race import Race, Result, Standing, joined
 from .sandboxed import sandboxed
 from .screen.judge import judge
 from .screen.protocol import Episode, Evidence
 from .screen.refusal import Refusal
-from .training import Shared, run_plans
+from .train import Site, make_trainer
 from .winner import select_winner
 
 PARENTS = 8  # that the journal names after a round
@@ -101,7 +101,6 @@ class Search:
     exploits: tuple[Known, ...] = ()
     audience: Audience = field(default_factory=Audience)
     advice: Advice = field(default_factory=Advice)
-    shared: Shared = field(default_factory=Shared)
     refused: dict[str, int] = field(default_factory=dict)
     selection: dict[str, Standing] = field(default_factory=dict)
     critics: tuple[Reward, ...] | None = None
@@ -110,6 +109,7 @@ class Search:
         method = self.config.resolved
         self.run.record("task", "task", describe(self.task))
         self.watch.event("start", {"task": self.task, "run": self.run, "method": method.name})
+        self.trainer = make_trainer(method.training.kind)
         self.steps = record_steps(self.task, self.config.seed)
         self.writer = make_writer(self.config, self.task, self.steps)
         if self.config.llm is not None:
@@ -345,13 +345,7 @@ class Search:
             {"round": number, "stage": stage},
             self.config.resolved.observed(each.observation for each in entered),
         )
-        match self.config.resolved.training.kind:
-            case "plan":
-                return run_plans(self.run, race, self.span)
-            case "shared_replay" if stage == "search":
-                return self.shared.run(self.run, race, self.span)
-            case _:
-                return run_race(self.run, race, self.progress(stage), self.span, self.engine)
+        return self.trainer.train(race, Site(self.run, self.engine, self.progress(stage), self.span))
 
     def progress(self, stage: str) -> Any:
         """A callback for trainers that adds rates."""
