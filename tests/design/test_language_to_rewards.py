@@ -16,6 +16,7 @@ from rewardsmith.design.clock import Silent
 from rewardsmith.design.parameters import program_of, schema_of, spec_of
 from rewardsmith.design.people import said_before
 from rewardsmith.design.scripted import Script, serving
+from rewardsmith.design.tournament import cell_of
 from rewardsmith.design.train.planned import planned_success
 from rewardsmith.program import parse
 from rewardsmith.report.story import read
@@ -78,6 +79,9 @@ def test_a_whole_search_with_corrections_in_words(tmp_path) -> None:
     assert planned["model_steps"] == 3840
     assert len(planned["success"]["per_seed"]) == 8
     assert final["shrinkage"] == pytest.approx(final["selected_on"] - planned["success"]["mean"])
+    cell = cell_of(run, "language_to_rewards", "pendulum_hold", 0)
+    assert cell.success == planned["success"]["mean"]
+    assert cell.selected - cell.success == pytest.approx(final["shrinkage"])
     found = outcome(run)
     assert found["planned"] == planned
     assert found["writer"] == "scripted-grammar"

@@ -16,6 +16,7 @@ from ..core.endpoint import Endpoint
 from ..core.errors import BadInput, RewardsmithError
 from ..core.stats import mean_interval, paired_difference
 from ..learn.preferences import fit_preferences
+from ..store import Run
 from ..tasks import resolve
 from .clock import Silent, Watcher
 from .config import Design
@@ -191,9 +192,16 @@ def _cell(
     except RewardsmithError as error:
         return Cell(name, task, seed, float("nan"), float("nan"), 0, 0, " ".join(str(error).split()))
     with run:
-        said = outcome(run)
-    reached, selected = said["success"]["mean"], said["selected_on"]
-    return Cell(name, task, seed, reached, selected, said["trainings"], said["env_steps"])
+        return cell_of(run, name, task, seed)
+
+
+def cell_of(run: Run, method: str, task: str, seed: int) -> Cell:
+    """The result of a finished search, judged as its method uses a reward: by a planner where it plans."""
+    said = outcome(run)
+    used = said.get("planned", said)
+    return Cell(
+        method, task, seed, used["success"]["mean"], said["selected_on"], said["trainings"], said["env_steps"]
+    )
 
 
 @dataclass(frozen=True)
