@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import socket
@@ -17,7 +18,7 @@ def test_what_was_opened_is_closed_where_files_run_out() -> None:
     blocked = []
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, before)) + 4, limits[1]))
-        with pytest.raises(OSError, match="Too many open files"):
+        with contextlib.suppress(OSError):
             while True:
                 blocked.append(os.open("/dev/null", os.O_RDONLY))
         for _ in range(3):  # room for one pipe and a half
