@@ -270,9 +270,8 @@ class Run(Reader):
             return journal.require_same(self.id, known, kind, texts["payload"], content)
         event: Event | None = None
         with self._lock:
-            lease = (
-                self._writing()
-            )  # in here: another thread may have finished or closed the run while we waited
+            # in here, because another thread may have finished the run while this one waited
+            lease = self._writing()
             texts["arrays"] = canonical.encode(self._write_arrays(key, arrays, content))
             with self._journal.write() as connection:
                 lease.check(connection)
