@@ -14,6 +14,7 @@ import pytest
 import rewardsmith as rs
 from rewardsmith.core.errors import BadInput, StoreError
 from rewardsmith.design.export import export, source
+from rewardsmith.design.source import Sources
 from rewardsmith.program import parse
 from rewardsmith.tasks import load
 
@@ -152,6 +153,31 @@ def test_trees_of_terms_are_written_with_their_sources(tmp_path: Path) -> None:
     batch = batch_of(task)
     np.testing.assert_array_equal(module.reward(batch), reward(batch))
     assert str(module.reward) == str(reward)
+
+
+@rs.term
+def time_constant(upright, *, tau=1.0):
+    """How upright it is, in 0..1, by a time constant."""
+    return upright / tau
+
+
+def test_names_that_hold_names_of_the_library_stay_whole(tmp_path: Path) -> None:
+    task = load("cartpole_swingup")
+    reward = 2.0 * time_constant(tau=3.0) + rs.Constant(0.5)
+    path = export(reward, task, tmp_path / "r.py", {"words": "a share in 0..1"})
+    np.testing.assert_array_equal(loaded(path).reward(batch_of(task)), reward(batch_of(task)))
+    assert "a share in 0..1." in path.read_text()
+
+
+def recursive(obs: Any, times: int = 2) -> Any:
+    """Calls itself."""
+    return obs[..., 0] if times == 0 else recursive(obs, times - 1)
+
+
+def test_a_function_that_calls_itself_is_written_once() -> None:
+    sources = Sources()
+    sources.add(recursive)
+    assert sources.text().count("def recursive") == 1
 
 
 def test_a_folder_gets_reward_py_and_bad_input_one_line(tmp_path: Path) -> None:

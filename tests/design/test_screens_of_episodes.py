@@ -61,6 +61,9 @@ def test_alignment_equals_counted_pairs():
     assert alignment(HEIGHT, EPISODES) == (2 * right - 6) / 6 == 0.0
     assert alignment(HEIGHT, EPISODES[:1] + EPISODES[2:]) == 1.0
     assert alignment(parse("-upright", SWING), EPISODES[:1] + EPISODES[2:]) == -1.0
+    unknown = (episode(math.nan, success=True), episode(math.nan, success=False))
+    assert alignment(HEIGHT, EPISODES + unknown) == 0.0, "who has no verdict is left out"
+    assert math.isnan(alignment(HEIGHT, unknown))
 
 
 def test_both_screens_pass_everything_until_there_is_something_to_tell_apart():

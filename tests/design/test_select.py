@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
+
+from rewardsmith.core.errors import StoreError
 from rewardsmith.core.fields import Field
 from rewardsmith.design.candidate import Candidate, TermTrace
 from rewardsmith.design.race import Standing
@@ -21,6 +26,12 @@ def standing(id, success, signal, **shares):
 
 def test_a_clear_difference_of_success_decides():
     assert choose([standing("r0c0", 0.9, 0.1), standing("r0c1", 0.5, 0.9)], POOL) is BIG
+
+
+def test_who_has_no_verdict_is_not_chosen():
+    assert choose([standing("r0c0", math.nan, 0.9), standing("r0c1", 0.1, 0.1)], POOL) is SMALL
+    with pytest.raises(StoreError, match="no finalist"):
+        choose([standing("r0c0", math.nan, 0.9)], POOL)
 
 
 def test_among_tied_the_steadier_wins():

@@ -66,6 +66,15 @@ UPRIGHT = "a high cosine of the angle (upright)"
         ),
         ("upright - 0.1", f"pays for {UPRIGHT}; every step costs"),
         ("tanh(2.0 * speed)", "pays for a high speed of the cart"),
+        (  # at most 0.1 * 2.4 ** 2 = 0.576
+            "0.5 * upright - 0.1 * x ** 2",
+            f"pays for keeping the position of the cart near 0, then for {UPRIGHT}",
+        ),
+        (
+            "0.5 * upright - 0.1 * abs(x)",
+            f"pays for {UPRIGHT}, then for keeping the position of the cart near 0",
+        ),
+        ("abs(speed) - abs(next_speed)", "pays for bringing the speed of the cart closer to 0"),
         ("1.0 / (1.0 + 3.0 * abs(speed - 2.0))", "pays for keeping the speed of the cart near 2"),
         ("-abs(x - speed)", "pays for keeping the position of the cart near the speed of the cart"),
         ("obs[:, 1]", "pays for a high obs [1]"),

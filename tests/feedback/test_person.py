@@ -37,6 +37,11 @@ def test_best_and_worst_of_n_imply_2n_minus_3_pairs():
         ({"ranking": ["r0c0", "r0c0"]}, "ranked twice"),
         ({"words": {"r0c0": 3}}, "no text"),
         ({"words": {"x": "y"}}, "candidate 'x'"),
+        ({"ranking": 3}, "ranking"),
+        ({"ranking": "r0c0"}, "ranking"),
+        ({"words": 3}, "words"),
+        ({"words": ["ab"]}, "words"),
+        ({"best": ["r0c0"]}, "candidate"),
     ],
 )
 def test_bad_answers_are_refused_in_one_line(data, says):
@@ -46,7 +51,7 @@ def test_bad_answers_are_refused_in_one_line(data, says):
 
 
 def test_lines_ask_again_after_a_bad_answer():
-    said = io.StringIO('nonsense\n{"best": "r7"}\n{"best": "r0c1", "words": {"": "faster"}}\n')
+    said = io.StringIO('nonsense\n{"ranking": 1}\n{"best": "r0c1", "words": {"": "faster"}}\n')
     heard = io.StringIO()
     answer = Lines(said, heard).answer(QUESTION, {})
     assert answer == Answer("r0c1", words={"": "faster"})
@@ -84,6 +89,13 @@ def test_what_a_user_types():
     assert parse_person("scripted:success:0.1") == Oracle(0.1)
     assert parse_person("scripted:a.json") == Recorded("a.json")
     assert parse_person("terminal") is None
-    for bad in ("scripted", "scripted:", "scripted:success:x", "human", "scripted:success:2"):
-        with pytest.raises(BadInput):
+    refused = (
+        ("scripted", "terminal, json"),
+        ("scripted:", "terminal, json"),
+        ("human", "terminal, json"),
+        ("scripted:success:x", "the noise is a number"),
+        ("scripted:success:2", "0 to 1"),
+    )
+    for bad, says in refused:
+        with pytest.raises(BadInput, match=says):
             parse_person(bad)

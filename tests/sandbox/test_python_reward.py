@@ -87,6 +87,12 @@ class TestValues:
             reward.terms(rows)["rest"], np.cos(rows["angle"]) - rows["action"], rtol=1e-12
         )
 
+    def test_an_infinite_total_is_an_error_whatever_its_parts_are(self) -> None:
+        source = "def reward(angle):\n    part = np.log(angle)\n    return part, {'part': part}"
+        reward = parse_python(source, TABLE)
+        with pytest.raises(NonFiniteError, match="infinite at 1 of 2 steps"):
+            reward({"angle": np.array([1.0, 0.0])})
+
     def test_nan_is_no_verdict_and_infinity_an_error(self) -> None:
         reward = parse_python("def reward(angle):\n    return np.log(angle)", TABLE)
         found = reward({"angle": np.array([1.0, -1.0])})

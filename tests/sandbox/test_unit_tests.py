@@ -254,6 +254,8 @@ class TestComparison:
         assert not same_text("a\n\nb", "a\nb")
         assert not same_text(" a", "a")
         assert not same_text("ab", "a b")
+        for other in ("\f", "\v", "\x1c", "\x85", "\u2028"):  # no ends of lines
+            assert not same_text(f"a{other}b", "a\nb")
 
 
 class TestTheTerm:

@@ -26,6 +26,25 @@ def run(tmp_path: Path, store: str) -> Any:
         yield opened
 
 
+def test_nothing_follows_the_end_even_from_a_thread_that_began_before(run: Run) -> None:
+    said: list[str] = []
+
+    def late() -> None:
+        try:
+            run.record("score", "late", {})
+        except StoreError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=late)
+    with run._lock:  # the thread waits here, having seen that the run is open
+        thread.start()
+        thread.join(0.5)
+        run.finish({"winner": "a"})
+    thread.join()
+    assert [event.key for event in run.events()] == ["finished"]
+    assert "finished" in said[0]
+
+
 def test_what_was_recorded_comes_back(run: Run) -> None:
     assert run.done("a") is None
     assert run.record("score", "a", {"mean": np.float64(0.5), "low": math.nan}, {"w": np.arange(3)}) == 1

@@ -111,6 +111,16 @@ class TabularMDP:
         s, a, after = np.nonzero((self.transition > 0) & ~self.ends[:, None, None])
         return s, a, after
 
+    def paid(self, s: Table, a: Table, after: Table) -> Floats:
+        """What its own reward pays for transitions: numbers of states and actions, of one shape.
+
+        Example:
+            >>> mdp = chain(1, 2)
+            >>> mdp.paid(*mdp.transitions()).tolist()  # to the left end, on, back, and to the right end
+            [0.1, 0.0, 0.0, 1.0]
+        """
+        return self.reward[s, a, after] if self.reward.ndim == 3 else self.reward[s, a]
+
     def batch(self, fields: Mapping[str, Table] | None = None) -> dict[str, Table]:
         """All possible transitions as a batch of N one-step episodes, arrays of shape ``(N, 1, ...)``.
 

@@ -99,13 +99,14 @@ def is_abs(expr: tree.Expr) -> bool:
     return isinstance(expr, tree.Apply) and expr.op == "abs"
 
 
-def inside_distance(expr: tree.Expr) -> tree.Expr | None:
-    """Return the x of |x|, x^2, square(x)."""
+def inside_distance(expr: tree.Expr) -> tuple[tree.Expr, int] | None:
+    """The x and the power of |x|, square(x), x^2 and x^4."""
     if not isinstance(expr, tree.Apply):
         return None
     if expr.op in ("abs", "square"):
-        return expr.args[0]
-    return expr.args[0] if expr.op == "**" and constant(expr.args[1]) in (2.0, 4.0) else None
+        return expr.args[0], 1 if expr.op == "abs" else 2
+    power = constant(expr.args[1]) if expr.op == "**" else None
+    return (expr.args[0], int(power)) if power in (2.0, 4.0) else None
 
 
 def inside_bump(expr: tree.Expr) -> tree.Expr | None:

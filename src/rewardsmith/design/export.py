@@ -6,6 +6,7 @@ import json
 import keyword
 import math
 import os
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -200,10 +201,9 @@ class _Page:
         for node in walk(reward):
             if isinstance(node, Term) and node.name != "success":
                 self.sources.add(node.function, node.name, "@rs.term\n")
-        text = str(reward).replace("constant(", "rs.Constant(")
-        names = [
-            name for name in (*_TEXT_FUNCTIONS, *node_classes()) if f"{name}(" in text and name != "Constant"
-        ]
+        text = re.sub(r"\bconstant\(", "rs.Constant(", str(reward))
+        called = set(re.findall(r"\b(\w+)\(", text)) - {"Constant"}
+        names = called & {*_TEXT_FUNCTIONS, *node_classes()}
         if names:
             self.sources.imports.add(f"from rewardsmith import {', '.join(sorted(names))}")
         if any(isinstance(node, Term) and node.name == "success" for node in walk(reward)):
@@ -292,15 +292,15 @@ def _header(reward: Reward, task: Task, about: Mapping[str, Any]) -> str:
     words = str(about.get("words") or in_words(reward, task.table()))
     paragraphs = [f"Reward for {task.name}: {words}.", f"Wanted: {task.success.meaning or task.text}."]
     success = about.get("success")
-    if isinstance(success, Mapping) and isinstance(success.get("mean"), (int, float)):
+    if isinstance(success, Mapping) and _is_known(success.get("mean")):
         seeds = success.get("seeds")
         count = len(seeds) if isinstance(seeds, (list, tuple)) else seeds or len(success.get("per_seed") or ())
         low, high = success.get("low"), success.get("high")
         line = f"Success {success['mean']:.2f}"
-        line += f" [{low:.2f}, {high:.2f}]" if isinstance(low, float) and isinstance(high, float) else ""
+        line += f" [{low:.2f}, {high:.2f}]" if _is_known(low) and _is_known(high) else ""
         line += f" on {count} fresh training seeds" if count else ""
         chosen = about.get("selected_on")
-        line += f"; selected at {chosen:.2f}." if isinstance(chosen, float) else "."
+        line += f"; selected at {chosen:.2f}." if _is_known(chosen) else "."
         paragraphs.append(line)
     if seen := about.get("observation"):
         paragraphs.append(f"The agents saw {', '.join(seen)}, and nothing else.")
@@ -310,8 +310,14 @@ def _header(reward: Reward, task: Task, about: Mapping[str, Any]) -> str:
     return f'"""{body}\n"""\n\n'
 
 
+def _is_known(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
 def _clean(text: str) -> str:
-    return " ".join(text.replace("\\", "/").replace('"""', "'''").split()).replace("..", ".")
+    """One line that a docstring can hold; a sentence within a sentence does not end twice."""
+    line = " ".join(text.replace("\\", "/").replace('"""', "'''").split())
+    return re.sub(r"\.\.$", ".", line)
 
 
 def _sentence(words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -138,11 +139,18 @@ def _record_final(
 
 
 def summary(values: Sequence[float]) -> dict[str, Any]:
-    """Mean with its 95 % interval (limited to 0..1) over training seeds, and every seed's value."""
+    """Mean with its 95 % interval (limited to 0..1) over training seeds, and every seed's value.
+
+    NaN is a training without a verdict: it is left out of the mean, and stands among the values for all to see.
+    What cannot be told of the others is NaN too.
+    """
     each = [float(value) for value in values]
-    found = mean_interval(each)
-    low, high = max(0.0, found.low), min(1.0, found.high)
-    return {"mean": found.mean, "low": low, "high": high, "per_seed": each}
+    undecided = {"mean": math.nan, "low": math.nan, "high": math.nan, "per_seed": each}
+    if all(map(math.isnan, each)):
+        return undecided
+    found = mean_interval(each, drop_nan=True)
+    low, high = np.clip([found.low, found.high], 0.0, 1.0)
+    return undecided | {"mean": found.mean, "low": float(low), "high": float(high)}
 
 
 def _in_gymnasium(task: Task, policy: Policy, seed: int) -> dict[str, Any] | None:

@@ -146,7 +146,11 @@ def outer_step(
         scores: what each was worth; ``INVALID`` for programs that do not work, NaN for no verdict.
         baseline: ``none`` uses the raw scores, as the released code of DERL in effect does.
 
-    A group whose scores are all equal (all invalid, for example) teaches nothing: the same PCFG returns.
+    With the group's baseline, scores that are all equal (all invalid, for example) teach nothing: the same PCFG
+    returns.
+
+    Raises:
+        BadInput: fewer than two scores with a verdict, or not one score for each trace.
     """
     if len(traces) != len(scores):
         raise BadInput("scores", len(scores), f"{len(traces)}, one per trace")

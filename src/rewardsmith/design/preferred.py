@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -78,8 +77,7 @@ def rollouts(
 ) -> tuple[Floats, Floats]:
     """Visits of states after the first ``(count, S)`` and discounted own returns ``(count,)`` of episodes."""
     played = walk(mdp, policy, count, horizon, rng)
-    own: Any = mdp.reward if mdp.reward.ndim == 3 else np.repeat(mdp.reward[:, :, None], mdp.states, -1)
-    gains = np.where(played.live, own[played.state, played.action, played.after], 0.0)
+    gains = np.where(played.live, mdp.paid(played.state, played.action, played.after), 0.0)
     who = np.broadcast_to(np.arange(count), played.after.shape)
     counts = np.zeros((count, mdp.states))
     np.add.at(counts, (who[played.live], played.after[played.live]), 1)

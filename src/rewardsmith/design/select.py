@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ..core.errors import StoreError
 from ..program import Program
 from .candidate import Candidate, identity, when
 from .race import Standing
@@ -51,8 +53,14 @@ def choose(standings: Sequence[Standing], candidates: Mapping[str, Candidate]) -
 
     A few seeds cannot tell small differences of success apart.  Among those tied with the best, the ones
     that succeed most often during training need the least luck; among these, the smallest program wins.
+
+    Raises:
+        StoreError: none of them has a verdict.
     """
-    top = max(standing.mean for standing in standings)
+    top = max((standing.mean for standing in standings if not math.isnan(standing.mean)), default=None)
+    if top is None:
+        names = ", ".join(standing.id for standing in standings)
+        raise StoreError(f"no finalist has a verdict: the rewards of {names} were infinite in training")
     tied = [standing for standing in standings if standing.mean >= top - NOISE]
     steadiest = max(standing.signal for standing in tied)
     steady = [standing for standing in tied if standing.signal >= STEADY * steadiest]

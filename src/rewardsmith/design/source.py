@@ -132,12 +132,14 @@ class Sources:
     constants: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     _owners: dict[str, Any] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
 
     def add(self, function: Callable[..., Any], name: str = "", decorator: str = "") -> None:
         """Write a function under a name; one that cannot stand alone is imported from its module."""
         name = name or function.__name__
-        if name in self.functions:
+        if name in self.functions or name in self._begun:
             return
+        self._begun.add(name)  # keeps a circle of calls from going on for ever
         try:
             parsed = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
             usable = isinstance(parsed, ast.FunctionDef) and self._collect(function, parsed)

@@ -150,14 +150,13 @@ def play(
     """Episodes of a policy; one succeeds whose last step is paid by the task's own reward."""
     mdp = task.mdp
     done = walk(mdp, np.eye(mdp.actions)[list(choices)], count, task.learning.horizon, rng)
-    own = mdp.reward if mdp.reward.ndim == 3 else np.repeat(mdp.reward[:, :, None], mdp.states, -1)
     found: list[Episode] = []
     for m in range(count):
         s, a, after = (each[done.live[:, m], m] for each in (done.state, done.action, done.after))
         batch: dict[str, Table] = {"action": a, "terminated": mdp.ends[after].astype(np.float64)}
         for name, values in task.values.items():
             batch |= {name: values[s], f"{NEXT}{name}": values[after]}
-        found.append(Episode(batch, bool(len(s)) and bool(own[s[-1], a[-1], after[-1]] > 0)))
+        found.append(Episode(batch, bool(len(s)) and bool(mdp.paid(s, a, after)[-1] > 0)))
     return tuple(found)
 
 

@@ -23,7 +23,7 @@ _GLOSS = re.compile(r"(-?\d+(?:\.\d+)?) (?:is )?([a-z][a-z ]*[a-z])")
 
 @dataclass(frozen=True)
 class Phrase:
-    """One thing that is paid for (weight > 0) or costs (weight < 0); ``gerund``: "being", not "to be"."""
+    """One thing that is paid for (weight > 0) or costs (weight < 0)."""
 
     weight: float
     text: str
@@ -132,10 +132,9 @@ class _Speaker:
         if found is None:
             return Phrase(weight, f"increasing `{show(before)}`")
         _, target, what = found
-        verb = "moving away from" if weight > 0 else "bringing"
         if weight > 0:
             return Phrase(weight, f"moving {what} away from {target}")
-        return Phrase(-weight, f"{verb} {what} closer to {target}")
+        return Phrase(-weight, f"bringing {what} closer to {target}")
 
     def _distance(self, weight: float, atom: tree.Expr) -> Phrase | None:
         """|f - t|, (f - t)^2: the negative sign pays for being near, the positive one for being far."""
@@ -190,10 +189,11 @@ class _Speaker:
 
     # ------------------------------------------------------------------ words for fields and conditions
     def _from_target(self, expr: tree.Expr) -> tuple[float, str, str] | None:
-        """(greatest size, target, what) of |f - t|, (f - t)^2 and |f - g|."""
-        inner = inside_distance(expr)
-        if inner is None:
+        """(greatest value, target, what) of |f - t|, (f - t)^2 and |f - g|."""
+        inside = inside_distance(expr)
+        if inside is None:
             return None
+        inner, power = inside
         distance = affine(inner)
         terms = list(distance.parts.values())
         if any(self._field_of(atom) is None for _, atom in terms):
@@ -201,7 +201,7 @@ class _Speaker:
         if len(terms) == 1:
             ((slope, atom),) = terms
             target = -distance.constant / slope
-            size = self._farthest(atom, slope, distance.constant)
+            size = self._farthest(atom, slope, distance.constant) ** power
             field = self._field_of(atom)
             gloss = self._gloss(field[0], target) if field else ""
             return size, _number(target) + (f" ({gloss})" if gloss else ""), self._the(atom)
@@ -234,7 +234,7 @@ class _Speaker:
         if self._field_of(atom) is not None:
             return f"{self._the(atom)} being {'above' if above else 'below'} {_number(bound)}"
         found = self._from_target(atom)
-        if found is None or inside_distance(atom) is None or not is_abs(atom):
+        if found is None or not is_abs(atom):
             return None
         _, target, what = found
         near, of = ("farther than", "from") if above else ("within", "of")

@@ -104,7 +104,7 @@ def parse_answer(data: Any, ids: Sequence[str]) -> Answer:
         raise BadInput("answer", f"a {type(data).__name__}", allowed)
     if unknown := sorted(set(data) - {"best", "worst", "ranking", "words"}):
         raise BadInput("answer", f"key {unknown[0]!r}", allowed)
-    ranking, words = tuple(data.get("ranking") or ()), dict(data.get("words") or {})
+    ranking, words = tuple(_of_kind(data, "ranking", list, [])), dict(_of_kind(data, "words", Mapping, {}))
     named = [*ranking, *(data[key] for key in ("best", "worst") if data.get(key) is not None)]
     for name in [*named, *(key for key in words if key)]:
         if name not in ids:
@@ -119,6 +119,17 @@ def parse_answer(data: Any, ids: Sequence[str]) -> Answer:
     if not all(isinstance(text, str) for text in words.values()):
         raise BadInput("answer", "words that are no text", '{"r0c1": "it falls over"}')
     return Answer(best, worst, ranking, words)
+
+
+def _of_kind(data: Mapping[str, Any], name: str, kind: Any, nothing: Any) -> Any:
+    """What an answer has under a name; ``nothing`` where it is left out."""
+    found = data.get(name)
+    if found is None:
+        return nothing
+    if not isinstance(found, kind):
+        allowed = "a list of candidates" if name == "ranking" else "an object of texts"
+        raise BadInput(f"{name} of an answer", repr(found)[:60], allowed)
+    return found
 
 
 class Person(Protocol):
@@ -160,7 +171,7 @@ class Lines:
                 raise BadInput("feedback", "the end of the input", "one line of JSON for each question")
             try:
                 return parse_answer(json.loads(line), question.ids)
-            except (ValueError, BadInput) as problem:
+            except ValueError as problem:  # BadInput is one
                 self._say({"error": " ".join(str(problem).split())})
 
     def _say(self, data: Mapping[str, Any]) -> None:
@@ -268,9 +279,10 @@ def parse_person(spec: str) -> Person | None:
         first, _, noise = rest.partition(":")
         if first == "success":
             try:
-                return Oracle(float(noise or 0.0))
+                share = float(noise or 0.0)
             except ValueError:
                 raise BadInput("--feedback", spec, "scripted:success:0.1", "the noise is a number") from None
+            return Oracle(share)
         if rest.endswith(".json"):
             return Recorded(rest)
     raise BadInput("--feedback", spec, "terminal, json, scripted:success[:NOISE] or scripted:FILE.json")

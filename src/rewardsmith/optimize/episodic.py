@@ -98,8 +98,7 @@ class MDPWorld:
 
     def fields(self, state: Table, action: Table, after: Table) -> Mapping[str, Table]:
         s, later = state[:, 0], after[:, 0]
-        own = self.mdp.reward[s, action, later] if self.mdp.reward.ndim == 3 else self.mdp.reward[s, action]
-        found = {"state": s, "next_state": later, "action": action, "own": own}
+        found = {"state": s, "next_state": later, "action": action, "own": self.mdp.paid(s, action, later)}
         for name, values in self.named:
             found[name], found["next_" + name] = np.asarray(values)[s], np.asarray(values)[later]
         return found

@@ -46,9 +46,13 @@ class Exchange:
         self._most = most
         self._files: set[int] = set()
         self._ended = Ended()
-        taken, self._incoming = self._pipe()
-        self._out, out = self._pipe()
-        self._report, report = self._pipe()
+        try:
+            taken, self._incoming = self._pipe()
+            self._out, out = self._pipe()
+            self._report, report = self._pipe()
+        except OSError:  # no more files: give back those that were opened
+            self.__exit__()
+            raise
         self._theirs = [taken, out, report]
         if sum(len(piece) for piece in pieces) > 1 << 16:
             _widen(self._incoming)

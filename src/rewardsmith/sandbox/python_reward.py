@@ -225,7 +225,13 @@ def checked(arrays: Mapping[str, Floats], reading: Reading, rows: int) -> dict[s
         got = ", ".join(name or "a total" for name in sorted(arrays))[:200] or "no part"
         raise refuse("Y_RETURN", f"it returned {got}; the source shows {', '.join(reading.names)}")
     parts = {name: _rows(name, arrays[name], rows) for name in reading.parts}
-    return {**parts, REST: _rows("", arrays[""], rows) - sum(parts.values())} if reading.total else parts
+    if not reading.total:
+        return parts
+    total = _rows("", arrays[""], rows)
+    with np.errstate(invalid="ignore"):
+        rest = total - sum(parts.values())
+    # infinity less infinity is NaN, which would say "no verdict" of what is an error
+    return {**parts, REST: np.where(np.isinf(total), total, rest)}
 
 
 def _rows(name: str, array: Floats, rows: int) -> Floats:

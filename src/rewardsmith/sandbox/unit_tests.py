@@ -219,7 +219,8 @@ def same_text(got: str, expected: str) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    return "\n".join(line.rstrip() for line in text.splitlines()).rstrip("\n").split("\n")
+    # not splitlines(), for which a form feed and others end a line too
+    return "\n".join(line.rstrip(" \t\r") for line in text.split("\n")).rstrip("\n").split("\n")
 
 
 def same_value(got: Any, expected: Any) -> bool:

@@ -185,9 +185,9 @@ class Run(Reader):
         canonical.check_name("checkpoint name", name)
         if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or step < 0:
             raise BadInput("checkpoint step", repr(step), "whole numbers from 0")
-        lease, folder = self._writing(), self.folder / "checkpoints"
-        text = canonical.encode(dict(meta or {}), "meta")
+        folder, text = self.folder / "checkpoints", canonical.encode(dict(meta or {}), "meta")
         with self._lock:
+            lease = self._writing()
             entry = checkpoints.write_file(folder, name, int(step), files.as_arrays(arrays))
             with self._journal.write() as connection:
                 lease.check(connection)
@@ -268,9 +268,10 @@ class Run(Reader):
         known = self.event(key)
         if known is not None:
             return journal.require_same(self.id, known, kind, texts["payload"], content)
-        lease = self._writing()
         event: Event | None = None
         with self._lock:
+            # in here, because another thread may have finished the run while this one waited
+            lease = self._writing()
             texts["arrays"] = canonical.encode(self._write_arrays(key, arrays, content))
             with self._journal.write() as connection:
                 lease.check(connection)
@@ -280,7 +281,7 @@ class Run(Reader):
             if event is not None:
                 for each in self._mirrors:
                     each.append(event)
-                self._ended = kind == FINISHED
+                self._ended = self._ended or kind == FINISHED
         if event is None:  # another thread recorded the key meanwhile
             return self._record(kind, key, payload, arrays, timing)
         return event.sequence

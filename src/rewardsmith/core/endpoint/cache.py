@@ -70,16 +70,27 @@ class Cache:
             raise StoreError(f"the cache of replies {file} cannot be opened: {error}") from None
 
     def find(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """The replies that there are."""
+        """The replies that there are.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
         found: dict[str, Reply] = {}
-        for key in keys:
-            row = self._connection.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
-            if row is not None:
-                found[key] = Reply(**json.loads(row[0]))
+        try:
+            for key in keys:
+                row = self._connection.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+                if row is not None:
+                    found[key] = Reply(**json.loads(row[0]))
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise StoreError(f"the cache of replies {self.file} cannot be read: {error}") from None
         return found
 
     def keep(self, key: str, request: Mapping[str, Any], reply: Reply) -> Reply:
-        """Commit a reply and return the one that is kept: the first of a key stays."""
+        """Commit a reply and return the one that is kept: the first of a key stays.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
         row = (key, json.dumps(request), json.dumps(asdict(reply)))
         with self._lock:
             try:
@@ -89,5 +100,6 @@ class Cache:
             return self.find([key])[key]
 
     def close(self) -> None:
+        """Close the file; a second call does nothing."""
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.close()

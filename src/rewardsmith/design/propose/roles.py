@@ -1,4 +1,4 @@
-"""What language models do besides writing: criticise, analyse, compare, describe, set parameters."""
+"""What language models do besides writing: criticise, analyse, compare."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import Any
 from ...core.endpoint import Budget, BudgetSpent, Endpoint, Request
 from ...terms.judge.verdict import read_object
 from ..candidate import Parent
-from ..spec import Schema
-from .ask import Ask
-from .filling import JSON, coding, describing, read_numbers
+from .filling import JSON
 from .ledger import Ledger, ask_counted
 from .messages import Conversation
 from .prompts import load_prompt
@@ -25,9 +23,8 @@ class Roles:
     """One model in the roles that published methods give it, each by a prompt of its own.
 
     Source: Li et al., "Auto MC-Reward", CVPR 2024, arXiv:2312.09238 (critic, analyzer); Yu et al., "ICPL",
-    arXiv:2410.17233 (difference); Yu et al., "Language to Rewards", CoRL 2023, arXiv:2306.08647 (descriptor,
-    coder).
-    Differs from the papers: the coder writes JSON instead of calls of Python functions, so nothing is executed.
+    arXiv:2410.17233 (difference).
+    Differs from the papers: replies are JSON objects where more than words is wanted.
     """
 
     endpoint: Endpoint
@@ -77,22 +74,6 @@ class Roles:
         """What is asked about two choices."""
         shown = self.conversation.shown
         return self._said("difference", newer=shown(newer), older=shown(older))
-
-    def descriptor(self, schema: Schema, ask: Ask, sample: int = 0) -> str:
-        """What a planner shall do, parameter by parameter, in words."""
-        said = describing(schema, ask, self.conversation.task.text, "", self.conversation.prompts)
-        (reply,) = self._ask([(said, sample)])
-        return reply.strip()
-
-    def coder(self, parameters: Mapping[str, str], description: str, sample: int = 0) -> dict[str, float]:
-        """The numbers in a description.
-
-        Raises:
-            BadInput: a reply that is no JSON object of numbers, or an unknown parameter.
-        """
-        said = coding(parameters, description, self.conversation.prompts)
-        (reply,) = self._ask([(said, sample)], JSON)
-        return read_numbers(reply, tuple(parameters))
 
     def _said(self, role: str, **values: str) -> str:
         conversation = self.conversation

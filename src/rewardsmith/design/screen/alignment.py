@@ -17,13 +17,15 @@ def alignment(program: Reward, episodes: tuple[Episode, ...]) -> float:
     """(concordant - discordant) / pairs over all pairs of a success and a failure, by the mean reward per step.
 
     1: every success is paid more than every failure; -1: the other way round; NaN without such a pair.  With P
-    pairs in the right order of N it is (2P - N) / N, as the paper writes it; ties count half.
+    pairs in the right order of N it is (2P - N) / N, as the paper writes it; ties count half.  Episodes without
+    a verdict are left out.
     """
-    good = np.array([mean_per_step(program, each) for each in episodes if each.success])
-    bad = np.array([mean_per_step(program, each) for each in episodes if not each.success])
+    paid = [(mean_per_step(program, each), each.success) for each in episodes]
+    good = np.array([value for value, success in paid if success and not np.isnan(value)])
+    bad = np.array([value for value, success in paid if not success and not np.isnan(value)])
     if not len(good) or not len(bad):
         return float("nan")
-    return float(np.nanmean(np.sign(good[:, None] - bad[None, :])))
+    return float(np.mean(np.sign(good[:, None] - bad[None, :])))
 
 
 @dataclass(frozen=True)

@@ -121,15 +121,14 @@ def most_promising(points: Sequence[Point], values: Sequence[float], tried: Poin
     """
     try:
         from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import RBF, WhiteKernel
+        from sklearn.gaussian_process.kernels import RBF
     except ImportError:
         raise MissingExtra("scikit-learn", "zoo", "Bayesian optimisation of numbers") from None
     from scipy.stats import norm
 
     x, y = np.stack(points), np.asarray(values)
-    # a few points cannot tell their own length scale and noise
-    kernel = RBF(scale, "fixed") + WhiteKernel(0.01, "fixed")
-    model = GaussianProcessRegressor(kernel, normalize_y=True).fit(x, y)
+    # a few points cannot tell their own length scale and noise; alpha is noise of the data, and none of f
+    model = GaussianProcessRegressor(RBF(scale, "fixed"), alpha=0.01, normalize_y=True).fit(x, y)
     mean, deviation = model.predict(tried, return_std=True)
     gain = mean - y.max()
     z = gain / np.maximum(deviation, 1e-12)

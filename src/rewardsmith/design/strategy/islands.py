@@ -75,7 +75,8 @@ class Islands:
         empty = [i for i, island in enumerate(state) if not island]
         # in the first round, and on islands on which nothing could be trained
         if empty and (not inhabited or number % 2 == 0):
-            return Ask("fresh", island=empty[number % len(empty)])
+            turn = number // 2 if inhabited else number
+            return Ask("fresh", island=empty[turn % len(empty)])
         means = [_mean(state[i], known) for i in inhabited]
         island = inhabited[int(rng.choice(len(inhabited), p=softmax(means, self.temperature)))]
         members = [known[name] for name in state[island]]

@@ -4,6 +4,7 @@ Differs from the paper: a small grid with template instructions, a logistic rank
 takes 30 % of colours and shapes wrongly, in place of a vision-language model, and best-of-n as the one planner.
 How often the eye errs was chosen on seeds 1000 to 1003.  A first control, a ranker of shuffled labels, did not
 vanish in a trial: random weights still follow the match half of the time.  Rewards of other walks replace it.
+That no choice beats the oracle was a check at first; it cannot be otherwise, and is a figure now.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rewardsmith.core.cite import Paper
 from rewardsmith.learn.hindsight import Triples, best_of, make_triples, other_intents
 from rewardsmith.learn.preferences import fit_preferences
 from rewardsmith.tasks.goto import THINGS, Walk, describe, draw_layout, explore, features, perturb
-from rewardsmith.zoo.claims import Meter, Verdict, bound, compare_paired, control, verdict
+from rewardsmith.zoo.claims import Meter, Verdict, compare_paired, control, verdict
 
 PAPER = Paper(
     key="chen2025scaling",
@@ -86,7 +87,6 @@ def claim(full: bool = False) -> Verdict:
         compare_paired("it beats the majority of 8", at["near misses"], at["majority"]),
         compare_paired("near misses teach more than other intents", at["near misses"], at["other intents"]),
         compare_paired("16 are not worse than 8", got["near misses"][:, -1], at["near misses"] - 0.01),
-        bound("no way of choosing beats the oracle", at["oracle"] - np.max(list(at.values()), axis=0), low=0.0),
         control(
             "rewards of other walks choose as chance does", at["of other walks"], got["near misses"][:, 0], 0.1
         ),
@@ -96,5 +96,7 @@ def claim(full: bool = False) -> Verdict:
         "counts": list(COUNTS),
         "most common intent": max(build(0, sizes[0]).histogram.values()) / len(build(0, sizes[0]).intents),
     }
-    missing = "MiniGrid itself; Game of 24; Reflexion and tree search with the reward model"
+    missing = (
+        "MiniGrid itself; putting things near; Game of 24; Reflexion and tree search with the reward model"
+    )
     return verdict(checks, seeds, missing, figures, meter.cost)

@@ -93,7 +93,7 @@ def claim(full: bool = False) -> Verdict:
         "success": {name: round(float(row.mean()), 4) for name, row in rows.items()},
         "added": [list(each.added) for each in found[True]],
     }
-    missing = "the critic, memory slots, imitation before training, language models, and Minecraft"
+    missing = "the critic, memory slots, imitation before training, language models, MiniGrid, and Minecraft"
     return verdict(checks, seeds, missing, figures, meter.cost)
 
 

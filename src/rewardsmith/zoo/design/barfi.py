@@ -4,7 +4,8 @@ Differs from the paper: 5 x 5 grids, softmax tables, exact expectations instead 
 all learn by the same 2,000 steps of gradient ascent, from the scale that serves the primary reward alone best.
 With exact gradients a potential changes nothing: it is a control, over 100 steps since a first run (after 2,000
 rounding had grown to 1e-3).  Steps were chosen on seeds 1000 to 1003, where inner learning at a tenth of the
-rate left BARFI with the harmful reward in 3 of 12 runs.
+rate left BARFI with the harmful reward in 3 of 12 runs.  90 % comes before the first step of the blend, so that
+being sooner there with a helpful reward is the merit of the naive sum, from which BARFI starts.
 """
 
 from __future__ import annotations
@@ -105,9 +106,8 @@ def claim(full: bool = False) -> Verdict:
         control("exact gradients do not see a potential", potential, early, 1e-9, exact=True),
     ]
     for k in kinds:
-        checks.append(
-            compare_paired(f"{k}: at most 2 % below primary alone", end[f"BARFI, {k}"], primary, -0.02)
-        )
+        ours = end[f"BARFI, {k}"]
+        checks.append(compare_paired(f"{k}: at most 2 % below primary alone", ours, primary, -0.02))
     if full:
         checks.append(compare_paired("helpful: fewer steps to 90 %", -slow["BARFI, helpful"], -slow["primary"]))
     figures = {
@@ -117,4 +117,4 @@ def claim(full: bool = False) -> Verdict:
         "steps_to_90_percent": {name: float(np.median(values)) for name, values in slow.items()},
         "weight_of_the_heuristic": {kind: values.round(3).tolist() for kind, values in weight.items()},
     }
-    return verdict(checks, seeds, "sampled episodes and function approximation", figures, meter.cost)
+    return verdict(checks, seeds, "samples, function approximation, a learned discount", figures, meter.cost)

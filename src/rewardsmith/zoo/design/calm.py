@@ -16,6 +16,7 @@ from rewardsmith.core.cite import Paper
 from rewardsmith.learn import sample_episodes
 from rewardsmith.learn.captions import fit_captions
 from rewardsmith.learn.subgoals import NoisyJudge, Pay, SubgoalReward, credit_score
+from rewardsmith.measure.model.rank import spearman
 from rewardsmith.optimize.remembering import remembering_q_learning
 from rewardsmith.optimize.tabular import QLearning
 from rewardsmith.tasks.key_room import KeyRoom, key_room, rewordings
@@ -87,9 +88,7 @@ def claim(full: bool = False) -> Verdict:
     f1 = {name: np.array([scores[name] for _, scores in found]) for name in found[0][1]}
     sparse, exact = steps["silent, once"], steps["judge 1, once"]
     order = JUDGES[:-1]
-    quality = np.argsort(np.argsort([f1[name].mean() for name in order]))
-    slowness = np.argsort(np.argsort([steps[f"{name}, once"].mean() for name in order]))
-    rank = float(1 - 6 * np.sum((quality - slowness) ** 2) / (len(order) * (len(order) ** 2 - 1)))
+    rank = spearman([f1[name].mean() for name in order], [steps[f"{name}, once"].mean() for name in order])
     checks = [
         compare_paired("30 captions teach F1 of 0.8", f1["captions"], np.full(len(seeds), 0.8)),
         compare_paired("the exact judge needs 0.6 x the steps", -exact, -0.6 * sparse),
@@ -106,4 +105,5 @@ def claim(full: bool = False) -> Verdict:
         "yeses_per_late_episode": {name: round(float(v.mean()), 2) for name, v in yeses.items()},
         "spearman": rank,
     }
-    return verdict(checks, seeds, "language models as judges, and MiniHack", figures, meter.cost)
+    missing = "language models as judges, subgoals of their own; MiniGrid and MiniHack"
+    return verdict(checks, seeds, missing, figures, meter.cost)

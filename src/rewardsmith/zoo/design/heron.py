@@ -6,6 +6,7 @@ policy optimal for it; linear sums get exact factors and exact planning, and 20 
 "Any monotone rescaling" is exact only at margin 0: a margin is counted in standard deviations, which holds for
 affine maps; how many labels a curved map changes is a figure.  That a margin of 2 deviations is less safe was a
 check at first; it came out safer, because progress is not decided either and nobody moves, and is a figure now.
+The margin of safety, a hazard in 100 steps, is nearly as many as the tuned weights enter at all.
 """
 
 from __future__ import annotations
@@ -92,16 +93,19 @@ def claim(full: bool = False) -> Verdict:
     safe, near = ({n: np.array([run[n][what] for run in got]) for n in got[0]} for what in NAMES[:2])
     lost = 0.05 * float(near["tuned weights"].mean())
     ours, equal, best = (near[name] for name in ("HERON", "equal weights", "tuned weights"))
+    tuned_safe = safe["tuned weights"]
     checks = [
         bound("other units change no label", [m["affine, margin 1"] for m in maps], high=0.0),
         bound("no increasing map changes a label at margin 0", [m["exp, margin 0"] for m in maps], high=0.0),
-        control("HERON: other units change nothing", near["HERON, units"], ours, 1e-12, exact=True),
+        bound("HERON: other units change nothing", abs(near["HERON, units"] - ours), high=1e-12),
         control(
             "a sum: a factor on all changes nothing", near["equal weights, all x 100"], equal, 1e-9, exact=True
         ),
         compare_paired("equal weights: other units cost progress", equal, near["equal weights, units"]),
         compare_paired("tuned weights: other units cost progress", best, near["tuned weights, units"]),
-        compare_paired("not less safe than tuned weights", safe["HERON"], safe["tuned weights"], -0.01),
+        compare_paired(
+            "at most 0.01 hazards per step more than tuned weights", safe["HERON"], tuned_safe, -0.01
+        ),
         compare_paired("progress within 5 % of tuned weights", ours, best, -lost),
         compare_paired("safer than equal weights", safe["HERON"], safe["equal weights"]),
     ]
@@ -110,4 +114,5 @@ def claim(full: bool = False) -> Verdict:
         "rates": {n: {what: float(np.mean([run[n][what] for run in got])) for what in NAMES} for n in got[0]},
         "labels_changed": {name: float(np.mean([m[name] for m in maps])) for name in maps[0]},
     }
-    return verdict(checks, seeds, "MountainCar, robots, code generation; neural networks", figures, meter.cost)
+    missing = "deep sea treasure, gathering, MountainCar, robots, code generation; neural networks"
+    return verdict(checks, seeds, missing, figures, meter.cost)

@@ -3,7 +3,7 @@
 Differs from the paper: 1,024 pipelines of five stages, all scored once, instead of code by a language model;
 introspection is a rule (the untried option nearest the best sibling, completed as the best one went on), and
 the estimate is a sum of main effects on the three other data sets.  Exploration is chosen for each search on
-seeds 1000 to 1049.
+seeds 1000 to 1049.  The best estimates were a figure at first and became a rival when they needed no tree.
 """
 
 from __future__ import annotations
@@ -88,8 +88,7 @@ def claim(full: bool = False) -> Verdict:
         got = {name: search(config, seeds) for name, config in chosen.items()}
         got["greedy"] = search(replace(PLAIN, exploration=0.0), seeds)
         got["I-MCTS, random estimate"] = search(chosen["I-MCTS"], seeds, informed=False)
-        rngs = [np.random.default_rng(seed) for seed in seeds]
-        draws = [[POINTS[i] for i in rng.choice(len(POINTS), 30, replace=False)] for rng in rngs]
+        draws = [[POINTS[i] for i in np.random.default_rng(s).choice(len(POINTS), 30, False)] for s in seeds]
         got["random"] = np.transpose([without_tree(lambda _, d=each: d) for each in draws])
         best = without_tree(lambda name: sorted(POINTS, key=lambda p: -estimator(name)(p))[:30])
         blind = search(chosen["I-MCTS"], seeds, informed=False, mixed=True)
@@ -101,6 +100,7 @@ def claim(full: bool = False) -> Verdict:
         compare_paired("less regret than greedy", -ours[0], -got["greedy"][0]),
         compare_paired("less regret than random", -ours[0], -got["random"][0]),
         compare_paired("less regret than introspection alone", -ours[0], -got["introspection only"][0]),
+        compare_paired("less regret than the 30 best estimates", -ours[0], np.full(len(seeds), -best[0])),
         compare_paired("less regret on validation data than plain MCTS", -ours[1], -plain[1]),
         compare_paired(
             "a random estimate costs at most 10 % of plain's regret",

@@ -5,6 +5,7 @@ errs on a tenth of the texts, takes one every 200 steps and answers 2,000 steps 
 learner sees a hash of the paying texts that it has met; that, the discount and exploration were chosen on seeds
 2000 to 2005.  After a first run had refuted the gain of all models "first only" was added: a greedy learner
 follows what 1 / N^3 leaves of a repeated payment, however little, and only no payment at all stops the loop.
+The control had 25 episodes at first, in which hardly anything was solved; it has as many as the arms now.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def claim(full: bool = False) -> Verdict:
     with Meter() as meter:
         got = train(list(ARMS) if full else list(ARMS)[:5], seeds, episodes, 0.0, 0.1)
         more = {"half reworded": train(["table", "classifier"], seeds, episodes, 0.5, 0.1)} if full else {}
-        blind, sure = (train(["extrinsic"], seeds, 25, 0.0, flips)["extrinsic"] for flips in (0.9, 0.0))
+        blind, sure = (train(["extrinsic"], seeds, episodes, 0.0, flips)["extrinsic"] for flips in (0.9, 0.0))
     solved = {name: figures["solved"] for name, figures in got.items()}
     table, oldest, endless = got["table"], got["table, oldest first"], got["table, no discount"]
     checks: list[Check] = [
@@ -110,6 +111,5 @@ def claim(full: bool = False) -> Verdict:
         n: {k: round(float(v.mean()), 4) for k, v in f.items()} for n, f in got.items()
     }
     figures["half reworded"] = {n: float(f["solved"].mean()) for m in more.values() for n, f in m.items()}
-    return verdict(
-        checks, seeds, "language models, NetHack, recurrent policies, a noise curve", figures, meter.cost
-    )
+    missing = "language models, MiniGrid, NetHack, networks, a noise curve"
+    return verdict(checks, seeds, missing, figures, meter.cost)

@@ -80,7 +80,7 @@ def claim(full: bool = False) -> Verdict:
         arm: {name: round(float(row.mean()), 4) for name, row in zip(TASKS, values, strict=True)}
         for arm, values in rows.items()
     }
-    missing = "a language model, corrections in words, repair after errors, continuous tasks"
+    missing = "a language model, solved examples, corrections in words, repair after errors, continuous tasks"
     return verdict(checks, seeds, missing, figures, meter.cost)
 
 
