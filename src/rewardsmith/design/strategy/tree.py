@@ -34,7 +34,7 @@ def uct(value: float, visits: int, parent_visits: int, exploration: float) -> fl
 class Tree(Stateless):
     """A first layer from nothing; then each expansion descends to a leaf and asks for eight children: two with
     other terms, two with other numbers, two crossed with the elite, one that follows the path from the root,
-    one that thinks differently.
+    one that thinks differently.  A round of fewer asks for the first of these only.
 
     A node's value is ``(1 - best_child) own + best_child max(own, children)``, mixed early with the children's
     mean.
