@@ -21,7 +21,7 @@ from rewardsmith.design.strategy import Archive, Bayes, Best, Evolve, Independen
 from rewardsmith.design.strategy.archive import elites
 from rewardsmith.design.strategy.bayes import most_promising, movable, skeleton
 from rewardsmith.design.strategy.chance import softmax
-from rewardsmith.design.strategy.tree import uct
+from rewardsmith.design.strategy.tree import ACTIONS, uct
 from rewardsmith.program import parse
 
 FIELDS = tuple(Field(name) for name in "abcdefgh")
@@ -224,6 +224,14 @@ def test_an_expansion_asks_for_the_eight_children():
     assert all(ask.names[1] != "r1c0" for ask in asks[4:6])
     alone = Tree().asks((), view(A), 8, rng())
     assert Counter(ask.operator for ask in alone)["crossover"] == 0
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 8])
+def test_small_rounds_come_to_all_eight_kinds_in_turn(count):
+    rounds = [Tree().asks((), view(*FIVE, round=n), count, rng(n)) for n in range(1, 25)]
+    asked = Counter(ask.operator for asks in rounds for ask in asks)
+    assert {len(asks) for asks in rounds} == {count}
+    assert asked == Counter({kind: 3 * count * many for kind, many in Counter(ACTIONS).items()})
 
 
 def test_expansions_of_one_round_take_different_leaves():

@@ -77,6 +77,7 @@ class TestAWorkerThatDies:
             assert pool.run(JOB).status == "done"
             (first,) = workers(pool)
             os.kill(first, signal.SIGKILL)
+            assert gone(first)  # until then what is inside may still answer
             assert pool.run(JOB).arrays[""].tolist() == [1.0, 2.0, 3.0]
             assert workers(pool) != [first]
             assert (pool.restarts, pool.failures) == (1, 0)

@@ -38,7 +38,7 @@ class InfeasibleMargin(BadInput):
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
+class Designed:
     """A designed reward table ``(S, A)``, where it may pay, and how informative it is (at most 0)."""
 
     reward: Floats
@@ -84,7 +84,7 @@ def exprd(
     sparsity: float = 0.0,
     targets: Table | None = None,
     margins: Table | None = None,
-) -> Design:
+) -> Designed:
     """The most informative reward that pays only in ``active`` states and keeps the targets optimal.
 
     Maximises ``I(R) - sparsity * |R|_1`` subject to ``Q(s, target) - Q(s, a) >= delta_s`` for every non-target
@@ -115,7 +115,7 @@ class Exprd:
     horizons: tuple[int, ...] = HORIZONS
     sparsity: float = 0.0
 
-    def designs(self, mdp: TabularMDP) -> tuple[Design, ...]:
+    def designs(self, mdp: TabularMDP) -> tuple[Designed, ...]:
         """The best designs with 0, 1, ..., ``extra`` states added."""
         paying = np.flatnonzero(np.abs(mdp.expected_reward).max(-1) > 0)
         found = [self._with(mdp, tuple(int(s) for s in paying))]
@@ -126,7 +126,7 @@ class Exprd:
             found.append(max(tried, key=lambda design: design.informativeness))
         return tuple(found)
 
-    def _with(self, mdp: TabularMDP, active: tuple[int, ...]) -> Design:
+    def _with(self, mdp: TabularMDP, active: tuple[int, ...]) -> Designed:
         return exprd(mdp, active, self.reward_bound, self.horizons, self.sparsity)
 
 
@@ -184,7 +184,7 @@ class _Problem:
             mdp, active, bound, tuple(horizons), targets, margins, gap[:, other].T, need, gap[:, tied].T, looks
         )
 
-    def solve(self, sparsity: float) -> Design:
+    def solve(self, sparsity: float) -> Designed:
         """The linear programme over ``(r, slack per horizon and state, |r|)``."""
         sparse, linprog = _scipy()
         count, states = self.gaps.shape[1], self.mdp.states
@@ -219,7 +219,7 @@ class _Problem:
         reward = np.zeros((states, self.mdp.actions))
         reward[list(self.active)] = found.x[:count].reshape(len(self.active), -1)
         value = informativeness(self.mdp, reward, self.horizons, self.targets, self.margins)
-        return Design(reward, self.active, value)
+        return Designed(reward, self.active, value)
 
     def infeasible(self) -> InfeasibleMargin:
         """The largest t with ``gaps @ r >= t * need``, and the dual that proves it."""

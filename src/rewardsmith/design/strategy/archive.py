@@ -12,6 +12,8 @@ from ..propose.ask import Ask
 from .chance import by_score
 from .protocol import Stateless
 
+TEMPERATURE = 0.2  # of the softmax of success on one island
+
 
 @dataclass(frozen=True)
 class Archive(Stateless):
@@ -58,7 +60,7 @@ class Archive(Stateless):
         island = view.on(inhabited[int(rng.integers(len(inhabited)))])
         if draw < self.elite + self.uniform:
             return island[int(rng.integers(len(island)))]
-        return by_score(island, 0.2, rng)
+        return by_score(island, TEMPERATURE, rng)
 
 
 def elites(ranked: tuple[Parent, ...], bins: int) -> list[Parent]:

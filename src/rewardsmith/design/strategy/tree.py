@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -34,7 +34,7 @@ def uct(value: float, visits: int, parent_visits: int, exploration: float) -> fl
 class Tree(Stateless):
     """A first layer from nothing; then each expansion descends to a leaf and asks for eight children: two with
     other terms, two with other numbers, two crossed with the elite, one that follows the path from the root,
-    one that thinks differently.
+    one that thinks differently.  A round of fewer asks goes on with the kinds where the round before stopped.
 
     A node's value is ``(1 - best_child) own + best_child max(own, children)``, mixed early with the children's
     mean.
@@ -63,16 +63,20 @@ class Tree(Stateless):
         progress = view.round / max(view.rounds, 1)
         grown = _Grown(view, self, progress)
         asks: list[Ask] = []
+        begun = (view.round - 1) * count % len(ACTIONS)
         while len(asks) < count:
             line = grown.descend(self.exploration * (1.0 - progress))
-            asks += self._expand(line, view, rng)
+            asks += self._expand(line, ACTIONS[begun:], view, rng)
+            begun = 0
         return asks[:count]
 
-    def _expand(self, line: tuple[Parent, ...], view: View, rng: np.random.Generator) -> list[Ask]:
+    def _expand(
+        self, line: tuple[Parent, ...], actions: Sequence[str], view: View, rng: np.random.Generator
+    ) -> list[Ask]:
         leaf = line[0]
         elite = [parent for parent in view.ranked[: self.elite] if parent is not leaf]
         asks: list[Ask] = []
-        for action in ACTIONS:
+        for action in actions:
             if action == "crossover":
                 partner = elite[int(rng.integers(len(elite)))] if elite else None
                 asks.append(Ask("crossover", (leaf, partner)) if partner else Ask("structure", (leaf,)))
