@@ -344,6 +344,7 @@ class Search:
             KEEP if stage == "search" and "episodes" in self.config.resolved.uses else 0,
             {"round": number, "stage": stage},
             self.config.resolved.observed(each.observation for each in entered),
+            self.config.resolved.training.checkpoint,
         )
         match self.config.resolved.training.kind:
             case "plan":

@@ -81,6 +81,8 @@ class Training:
         least: success below which a candidate is dropped at that point too (a cascade).
         confirmed, confirm: share of a round's candidates that is trained again, and on how many more seeds:
             one seed tells luck from merit too rarely for a parent.
+        checkpoint: which policy of a training is judged, in every stage: the ``last`` one, or the one at the
+            ``peak`` of its own return, among some six checkpoints (``optimize.control.peak``).
     """
 
     kind: Literal["ppo", "shared_replay", "plan"] = "ppo"
@@ -89,11 +91,15 @@ class Training:
     least: float = 0.0
     confirmed: float = 0.125
     confirm: int = 3
+    checkpoint: Literal["last", "peak"] = "last"
 
     def __post_init__(self) -> None:
         for name in ("first", "survivors", "least", "confirmed"):
             _between(f"training.{name}", getattr(self, name), 0.0, 1.0)
         _at_least("training.confirm", self.confirm, 1)
+        if self.checkpoint != "last" and self.kind != "ppo":
+            why = f"{self.kind} has no checkpoints to choose from"
+            raise BadInput("training.checkpoint", self.checkpoint, "last", why)
 
 
 @dataclass(frozen=True)
