@@ -14,6 +14,7 @@ from .strategy.protocol import Strategy
 SIGHTS = ("order", "terms", "score")
 WATCHED = {"trajectory", "preference", "analyzer", "people"}  # feedback about recorded episodes
 ASKED = {"analyzer": "score", "difference": "order"}  # feedback that is asked for, and what it tells
+TOLD = {**ASKED, "history": "terms"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Writing:
         observation: the writer also chooses which fields the agents see, instead of the task's observation.
         feedback: what a model is told of its parents: ``reflection`` (curves of parts), ``process``,
             ``trajectory``, ``preference``, ``analyzer`` (why agents failed), ``difference`` (to the choice of
-            the round before), ``people``.
+            the round before), ``history`` (what rounds before chose, and what its parts paid), ``people``.
     """
 
     generator: Literal["grammar", "difference", "learned"] = "grammar"
@@ -48,7 +49,10 @@ class Writing:
     compose: Literal["sum", "signs"] = "sum"
     observation: bool = False
     feedback: tuple[
-        Literal["reflection", "process", "trajectory", "preference", "analyzer", "difference", "people"], ...
+        Literal[
+            "reflection", "process", "trajectory", "preference", "analyzer", "difference", "history", "people"
+        ],
+        ...,
     ] = ("reflection",)
 
     def __post_init__(self) -> None:
@@ -178,7 +182,7 @@ class Method:
         needed = [(part.kind, sight) for part in parts for sight in part.needs]
         if self.writing.generator == "learned":
             needed.append(("a learned generator", "score"))
-        needed += [(kind, ASKED[kind]) for kind in self.writing.feedback if kind in ASKED]
+        needed += [(kind, TOLD[kind]) for kind in self.writing.feedback if kind in TOLD]
         for kind, sight in needed:
             if sight not in self.sees:
                 seen = ", ".join(self.sees) or "nothing"
