@@ -44,6 +44,7 @@ def report(search: Search, winner: Candidate) -> None:
         tuple(seeds),
         search.config.config(),
         observations=search.config.resolved.observed([winner.observation] + [None] * (len(named) - 1)),
+        checkpoint=search.config.resolved.training.checkpoint,
     )
     if search.config.controls:
         search.watch.event("controls", {"names": list(named)[1:], "seeds": len(seeds)})
@@ -130,6 +131,8 @@ def _record_final(
     policy_arrays = {f"policy/{name}": getattr(policy, name) for name in ("params", "mean", "variance")}
     if population.observations is not None:
         payload["observation"] = None if winner.observation is None else list(winner.observation)
+    if population.peak is not None:
+        payload["checkpoints"] = [int(steps) for steps in population.peak.steps]
     arrays = {**curve_arrays(population), **policy_arrays}
     fields, heat_arrays = portray.heat(task, winner.program, episode)
     search.run.record("final", "final", {**payload, "heat": fields}, {**arrays, **episode, **heat_arrays})

@@ -32,6 +32,7 @@ from .compose import composed, uncomposed
 from .config import Design, describe
 from .doubts import doubted
 from .fitting import fitted
+from .history import history_record, with_history
 from .notes import notes
 from .people import Audience, film_simulator, said_before
 from .propose.ask import Ask, Draft
@@ -142,6 +143,7 @@ class Search:
         spent = self.writer.spent()
         payload = {"round": number, "writer": self.writer.label, "candidates": rows}
         payload |= {"spent": spent} if spent else {}
+        payload |= history_record(draft for draft, _ in drafts)
         self.run.record("proposed", f"round/{number}/proposed", payload)
         entered = [each for _, each in drafts if each is not None]
         self.watch.event("round", self._round_data(number, entered))
@@ -200,7 +202,8 @@ class Search:
         for _ in range(8):
             asks = self.config.resolved.strategy.asks(state, self._view(number), count - passed, rng)
             count = min(count, passed + len(asks))  # a strategy may want fewer: elites keep their places
-            plain = [uncomposed(ask, compose) for ask in asks]
+            told = with_history(asks, self._view(number), self.candidates, self.config.resolved.writing)
+            plain = [uncomposed(ask, compose) for ask in told]
             new = self.writer.write(written, plain, frozenset(self.known), rng)
             drafts = fitted(self, number, [composed(draft, compose) for draft in new])
             verdicts = self._screened(drafts)
@@ -344,6 +347,7 @@ class Search:
             KEEP if stage == "search" and "episodes" in self.config.resolved.uses else 0,
             {"round": number, "stage": stage},
             self.config.resolved.observed(each.observation for each in entered),
+            self.config.resolved.training.checkpoint,
         )
         return self.trainer.train(race, Site(self.run, self.engine, self.progress(stage), self.span))
 

@@ -14,6 +14,7 @@ from .strategy.protocol import Strategy
 SIGHTS = ("order", "terms", "score")
 WATCHED = {"trajectory", "preference", "analyzer", "people"}  # feedback about recorded episodes
 ASKED = {"analyzer": "score", "difference": "order"}  # feedback that is asked for, and what it tells
+TOLD = {**ASKED, "history": "terms"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Writing:
         observation: the writer also chooses which fields the agents see, instead of the task's observation.
         feedback: what a model is told of its parents: ``reflection`` (curves of parts), ``process``,
             ``trajectory``, ``preference``, ``analyzer`` (why agents failed), ``difference`` (to the choice of
-            the round before), ``people``.
+            the round before), ``history`` (what rounds before chose, and what its parts paid), ``people``.
     """
 
     generator: Literal["grammar", "difference", "learned"] = "grammar"
@@ -48,7 +49,10 @@ class Writing:
     compose: Literal["sum", "signs"] = "sum"
     observation: bool = False
     feedback: tuple[
-        Literal["reflection", "process", "trajectory", "preference", "analyzer", "difference", "people"], ...
+        Literal[
+            "reflection", "process", "trajectory", "preference", "analyzer", "difference", "history", "people"
+        ],
+        ...,
     ] = ("reflection",)
 
     def __post_init__(self) -> None:
@@ -81,6 +85,8 @@ class Training:
         least: success below which a candidate is dropped at that point too (a cascade).
         confirmed, confirm: share of a round's candidates that is trained again, and on how many more seeds:
             one seed tells luck from merit too rarely for a parent.
+        checkpoint: which policy of a training is judged, in every stage: the ``last`` one, or the one at the
+            ``peak`` of its own return, among some six checkpoints (``optimize.control.peak``).
     """
 
     kind: Literal["ppo", "shared_replay", "plan"] = "ppo"
@@ -89,11 +95,15 @@ class Training:
     least: float = 0.0
     confirmed: float = 0.125
     confirm: int = 3
+    checkpoint: Literal["last", "peak"] = "last"
 
     def __post_init__(self) -> None:
         for name in ("first", "survivors", "least", "confirmed"):
             _between(f"training.{name}", getattr(self, name), 0.0, 1.0)
         _at_least("training.confirm", self.confirm, 1)
+        if self.checkpoint != "last" and self.kind != "ppo":
+            why = f"{self.kind} has no checkpoints to choose from"
+            raise BadInput("training.checkpoint", self.checkpoint, "last", why)
 
 
 @dataclass(frozen=True)
@@ -172,7 +182,7 @@ class Method:
         needed = [(part.kind, sight) for part in parts for sight in part.needs]
         if self.writing.generator == "learned":
             needed.append(("a learned generator", "score"))
-        needed += [(kind, ASKED[kind]) for kind in self.writing.feedback if kind in ASKED]
+        needed += [(kind, TOLD[kind]) for kind in self.writing.feedback if kind in TOLD]
         for kind, sight in needed:
             if sight not in self.sees:
                 seen = ", ".join(self.sees) or "nothing"

@@ -111,8 +111,8 @@ def _preference(
     return preference(candidate, [one for each in played.values() for one in each], fields)
 
 
-# ``reflection`` is written by the writer itself; ``people`` are asked by ``Audience``, ``analyzer`` and
-# ``difference`` by ``advise``.
+# ``reflection`` and ``history`` are written by the writer itself; ``people`` are asked by ``Audience``,
+# ``analyzer`` and ``difference`` by ``advise``.
 READERS: dict[str, Reader] = {"process": _process, "trajectory": _trajectory, "preference": _preference}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Race:
         keep: episodes of each finished member that are recorded for screens.
         about: what the journal says of the race besides (its round and stage).
         observations: for each candidate, the fields that its agents see; None where nobody chooses.
+        checkpoint: which policy of a training is judged: the ``last`` one, or that at the ``peak`` of its own
+            return, among the checkpoints.
     """
 
     key: str
@@ -55,6 +57,7 @@ class Race:
     keep: int = 0
     about: Mapping[str, Any] = field(default_factory=dict)
     observations: tuple[tuple[str, ...] | None, ...] | None = None
+    checkpoint: Literal["last", "peak"] = "last"
 
 
 @dataclass(frozen=True)
@@ -143,11 +146,12 @@ def train_race(
     """Advance in chunks with a checkpoint after each; the cut is made at a fixed number of steps."""
     config, batch = race.config, race.config.batch
     total = -(-config.steps // batch)
+    chunk = max(1, total // CHUNKS)
     cut = max(1, round(race.first * total)) if race.survivors else total
     population, env_steps, dropped = _continue(run, race)
     while (done := population.steps // batch) < total:
         until = cut if done < cut else total
-        rounds = min(until - done, max(1, total // CHUNKS))
+        rounds = min(until - done, chunk)
         start = done
 
         def report(i: int, start: int = start, alive: int = len(population)) -> None:
@@ -155,6 +159,8 @@ def train_race(
 
         population = engine.advance(population, rounds * batch, report)
         env_steps += rounds * batch * len(population)
+        if race.checkpoint == "peak":
+            population = population.with_peak(chunk)
         if done + rounds == cut and race.survivors:
             population, dropped = _drop(race, population)
         _checkpoint(run, race, population, env_steps, dropped)
@@ -231,9 +237,11 @@ def _payload(race: Race, result: Result) -> dict[str, Any]:
     assert population is not None  # only a race that was just run is recorded
     cost = {"env_steps": result.env_steps, "trainings": result.trainings}
     of = {standing.id: iter(standing.success) for standing in result.standings}
-    last = population.curves.figures["episode_return"][-1]
+    peak = population.peak
+    paid = population.curves.figures["episode_return"][-1] if peak is None else peak.returns
     members = [
-        {"id": race.ids[owner], "seed": seed, "success": next(of[race.ids[owner]]), "return": float(last[m])}
+        {"id": race.ids[owner], "seed": seed, "success": next(of[race.ids[owner]]), "return": float(paid[m])}
+        | ({} if peak is None else {"checkpoint": int(peak.steps[m])})
         for m, (owner, seed) in enumerate(zip(population.owners, population.seeds, strict=True))
     ]
     rows = [row(standing) for standing in result.standings]

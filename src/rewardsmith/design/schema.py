@@ -17,6 +17,7 @@ from .method import Method, Selection, Training, Writing
 
 FOLDER = Path(__file__).parent / "methods"
 DEFAULT = "rewardsmith"
+_LATER = {"checkpoint": "last"}  # keys of training that were not always there
 _SECTIONS: dict[str, type[Any]] = {"writing": Writing, "training": Training, "selection": Selection, "fit": Fit}
 
 
@@ -79,7 +80,18 @@ def parse_method(data: Any, where: str = "method") -> Method:
 
 
 def record_of(method: Method) -> dict[str, Any]:
-    """A method as plain data: ``parse_method`` gives it back."""
+    """A method as plain data: ``parse_method`` gives it back.
+
+    Keys that came later are left out at their default, so that runs of before keep their ids.
+    """
+    record = _whole(method)
+    for key, default in _LATER.items():
+        if record["training"][key] == default:
+            del record["training"][key]
+    return record
+
+
+def _whole(method: Method) -> dict[str, Any]:
     record = asdict(method)
     record["strategy"] = {"kind": method.strategy.kind, **record["strategy"]}
     screens: tuple[Any, ...] = method.screens  # any frozen dataclass with a kind
@@ -106,7 +118,7 @@ def flat(method: Method) -> dict[str, str]:
         else:
             found[prefix] = str(value)
 
-    walk("", {key: value for key, value in record_of(method).items() if key != "open"})
+    walk("", {key: value for key, value in _whole(method).items() if key != "open"})
     return found
 
 

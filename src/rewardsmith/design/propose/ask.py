@@ -35,6 +35,7 @@ class Ask:
         island: the population it will belong to.
         notes: what the writer is told besides, in words.
         numbers: exact numbers for the one parent, as ``Program.numbers`` names them: no writer is needed then.
+        earlier: what rounds before chose, the oldest first, where the writer is told (``design.history``).
 
     Raises:
         BadInput: for an unknown operator, or parents where there must be none (or the other way round).
@@ -45,6 +46,7 @@ class Ask:
     island: int = 0
     notes: tuple[str, ...] = ()
     numbers: tuple[tuple[str, float], ...] = ()
+    earlier: tuple[Parent, ...] = ()
 
     def __post_init__(self) -> None:
         if self.operator not in OPERATORS:

@@ -17,7 +17,7 @@ from .describe import Description, describe
 from .filling import describing
 from .language import language_text
 from .prompts import GUARD, code_fence, load_prompt
-from .reflection_text import reflection_text
+from .reflection_text import reflection_curves, reflection_text
 
 Message = Mapping[str, str]
 _ENDINGS = {
@@ -81,19 +81,24 @@ class Conversation:
         """What is said for an ask, so far."""
         if self.writing.language == "parameters":
             seen = self._reflection(ask.parents[0]) if ask.parents else ""
+            seen = self._joined(self._history(ask), seen)
             return (_message("user", describing(self.schema, ask, self.task.text, seen, self.prompts)),)
         said = [_message("system", self.system())]
         if ask.operator == "improve":
             first = ask.parents[0]
             said.append(_message("user", f"{self.about()}\n\n{load_prompt('fresh', self.prompts).text}"))
             said.append(_message("assistant", code_fence(self.shown(first))))
-            said.append(_message("user", self._joined(self._improve(ask), self._words(ask))))
+            said.append(
+                _message("user", self._joined(self._history(ask), self._improve(ask), self._words(ask)))
+            )
         elif ask.operator in _SHOWN:
             # a line of ancestors is told in the order in which it was made
             shown = reversed(ask.parents) if ask.operator == "path" else ask.parents
             cards = "\n\n".join(self.card(parent) for parent in shown)
             user = load_prompt(ask.operator, self.prompts).fill(parents=cards)
-            said.append(_message("user", self._joined(self.about(), user, self._words(ask))))
+            said.append(
+                _message("user", self._joined(self.about(), self._history(ask), user, self._words(ask)))
+            )
         else:
             user = load_prompt(ask.operator, self.prompts).text
             said.append(_message("user", self._joined(self.about(), user, self._words(ask))))
@@ -128,6 +133,16 @@ class Conversation:
 
     def _reflection(self, parent: Parent) -> str:
         return reflection_text(parent, self.prompts) if "reflection" in self.writing.feedback else ""
+
+    def _history(self, ask: Ask) -> str:
+        """What rounds before chose: what their parts paid, and what was said of them; no code."""
+        if not ask.earlier:
+            return ""
+        told = [
+            self._joined(f"{each.candidate.id}:", reflection_curves(each), self._notes(each.notes))
+            for each in ask.earlier
+        ]
+        return load_prompt("history", self.prompts).fill(rounds="\n\n".join(told))
 
     def _improve(self, ask: Ask) -> str:
         first, *others = ask.parents

@@ -34,15 +34,19 @@ def reflection_text(parent: Parent, folder: str = "") -> str:
         >>> print(reflection_text(parent).splitlines()[2])
         - reward: 0.00, 0.25, 1.00; max 1.00, mean 0.42, min 0.00
     """
+    if not (curves := reflection_curves(parent)):
+        return ""
+    rules = [*([_FAILED] if parent.score is not None else []), *(_RULES if parent.terms else ())]
+    listed = "\n".join(f"{number}. {rule}" for number, rule in enumerate(rules, 1))
+    return load_prompt("reflection", folder).fill(curves=curves, rules=listed)
+
+
+def reflection_curves(parent: Parent) -> str:
+    """A line for each part, and for success where the method sees it; empty where nothing was seen."""
     curves = [curve(name, trace.points or (trace.early, trace.late)) for name, trace in parent.terms.items()]
-    rules = list(_RULES) if curves else []
     if parent.score is not None:
         curves.append(curve(SUCCESS, parent.curve or (parent.score,)))
-        rules.insert(0, _FAILED)
-    if not curves:
-        return ""
-    listed = "\n".join(f"{number}. {rule}" for number, rule in enumerate(rules, 1))
-    return load_prompt("reflection", folder).fill(curves="\n".join(curves), rules=listed)
+    return "\n".join(curves)
 
 
 def curve(name: str, values: Sequence[float]) -> str:

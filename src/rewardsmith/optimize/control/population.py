@@ -20,6 +20,7 @@ from .devices import mesh
 from .engine import Advance, Progress, advance_compiled, advance_hosted, code_length
 from .networks import Networks
 from .observation import Observation, appended, checked, chosen_in, recorded, shown
+from .peak import Peak
 from .policy import Policy
 from .rollout import Worlds
 from .scoring import check_reward
@@ -45,6 +46,7 @@ class Population:
         states: for each member, the state of a stateful reward (flat), or None.
         observations: for each reward, the fields that its agents see, or None for the task's observation; None
             where nobody chose (``observation.py``).
+        peak: the best checkpoint of each member so far, where ``with_peak`` keeps one.
     """
 
     task: Any
@@ -56,6 +58,7 @@ class Population:
     curves: Curves
     states: tuple[tuple[Any, ...] | None, ...]
     observations: tuple[Observation, ...] | None = None
+    peak: Peak | None = None
 
     @staticmethod
     def start(
@@ -148,6 +151,7 @@ class Population:
             members=self._rows(chosen),
             curves=self.curves.kept(chosen),
             states=tuple(self.states[i] for i in chosen),
+            peak=None if self.peak is None else self.peak.kept(chosen),
         )
 
     def split(self, parts: int) -> list[Population]:
@@ -183,12 +187,24 @@ class Population:
             members=jax.tree.map(lambda *rows: np.concatenate(rows), *(part.members for part in parts)),
             curves=Curves.beside([part.curves for part in parts]),
             states=tuple(state for part in parts for state in part.states),
+            peak=Peak.beside([part.peak for part in parts]),
         )
 
+    def with_peak(self, iterations: int) -> Population:
+        """Make this a checkpoint: each member keeps its policy where its last iterations paid the most so far.
+
+        Args:
+            iterations: how many of the last ones score a checkpoint (``peak.Peak``).
+        """
+        whole("iterations of a checkpoint", iterations)
+        now = Peak.now(self.members, self.curves, iterations)
+        return replace(self, peak=now if self.peak is None else self.peak.or_later(now))
+
     def policies(self) -> list[Policy]:
-        """What each member has learned."""
-        nets = self.networks
-        return [Policy(nets, *_policy_arrays(self.members, m)) for m in range(len(self))]
+        """What each member has learned: its policy of now, or the best so far where that is kept."""
+        kept = self.peak or Peak.now(self.members, self.curves, 1)
+        rows = zip(kept.params, kept.mean, kept.variance, strict=True)
+        return [Policy(self.networks, *(array.copy() for array in row)) for row in rows]
 
     def failures(self) -> list[int]:
         """Members whose reward was infinite at any step: their curves mean nothing."""
@@ -211,7 +227,7 @@ class Population:
         found["rewards"] = np.asarray([str(reward) for reward in self.rewards])
         if self.observations is not None:
             found["observations"] = recorded(self.observations)
-        return found
+        return found if self.peak is None else found | self.peak.arrays()
 
     @staticmethod
     def from_arrays(
@@ -241,6 +257,7 @@ class Population:
             curves=Curves(np.asarray(arrays["steps"]), figures, terms),
             states=tuple(_stored_state(arrays, m) for m in range(count)),
             observations=chosen,
+            peak=Peak.from_arrays(arrays),
         )
 
     def save(self, path: str | Path) -> None:
@@ -328,10 +345,6 @@ def _state_size(task: Any) -> int:
         return 0
     mesh()  # devices are fixed when JAX is first used
     return int(jax.eval_shape(lambda key: task.env.reset(key, (1,)), jax.random.key(0)).shape[-1])
-
-
-def _policy_arrays(members: Member, m: int) -> tuple[Numbers, Numbers, Numbers]:
-    return members.params[m].copy(), members.observed.mean[m].copy(), members.observed.variance[m].copy()
 
 
 def _simulated(*arguments: Any) -> Advance:
