@@ -13,6 +13,7 @@ from ...program import Grammar, random_program
 from ..advice import FAILURES, Wish, advice_of, advice_prompt, wishes
 from ..candidate import Candidate, Parent, TermTrace, View
 from ..compose import uncomposed
+from ..history import LONGEST
 from ..screen.protocol import Episode
 from .ask import Ask
 from .messages import Message
@@ -153,7 +154,12 @@ def _asks(config: Design, number: int) -> list[Ask]:
     strategy = config.resolved.strategy
     rng = np.random.default_rng([config.seed, number])
     view = View(0, config.rounds) if number == 0 else _made_up(config, number)
-    return strategy.asks(strategy.start(), view, _count(config), rng)
+    asks = strategy.asks(strategy.start(), view, _count(config), rng)
+    if number == 0 or "history" not in config.resolved.writing.feedback:
+        return asks
+    # as many earlier choices as a prompt of the last round tells
+    earlier = tuple(one for one in view.ranked[:1] for _ in range(min(config.rounds - 2, LONGEST)))
+    return [replace(ask, earlier=earlier) if ask.parents else ask for ask in asks]
 
 
 def _count(config: Design) -> int:
