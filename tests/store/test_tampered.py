@@ -44,7 +44,6 @@ def named(file: str, data: bytes = b"") -> str:
 
 def refused(root: Path, match: str) -> None:
     with Run.open(root) as run, pytest.raises(StoreError, match=match) as caught:
-        run.events()
         run.arrays("a")
     assert len(str(caught.value).splitlines()) == 1
     assert str(caught.value).isprintable()

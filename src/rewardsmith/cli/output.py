@@ -24,7 +24,7 @@ def tell(text: str = "") -> None:
 
 
 def plain(text: str) -> str:
-    r"""A text without what commands a terminal or turns its letters around: models and strangers wrote parts of it.
+    r"""A text without what commands a terminal or turns letters around: strangers wrote parts of it.
 
     Example:
         >>> plain("ok\x1b[2J \u202etxt\n")

@@ -184,7 +184,7 @@ def _yaml(path: Path) -> Any:
 
 @cache
 def _loader() -> Any:
-    """PyYAML's safe loader without what makes a small file large: an anchor repeated ten times, nine times over."""
+    """PyYAML's safe loader without anchors, by which a small file becomes a large value, and double keys."""
     import yaml
 
     class Plain(yaml.SafeLoader):
