@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import struct
+import time
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_arrays_may_compute_and_nothing_else() -> None:
         "access",
     }
     assert not any(allowed(T1, bpf.NUMBERS[name]) for name in harmful)
-    # the 50 of the table that T1 may make, and no other of the kernel's
+    # those of the table that T1 may make, and no other of the kernel's
     assert sum(allowed(T1, number) for number in ALL_CALLS) <= len(bpf.NUMBERS) - len(harmful)
 
 
@@ -153,3 +154,42 @@ def test_limits_can_be_read_but_not_set(code: bytes) -> None:
     assert allowed(code, bpf.NUMBERS["prlimit64"], 0, 7, 0, 1)
     for pointer in (1, 0x7FFF00001000, 0x1_0000_0000):  # the last has an empty low half
         assert not allowed(code, bpf.NUMBERS["prlimit64"], 0, 7, pointer, 0)
+
+
+@pytest.mark.parametrize("code", [T1, T2], ids=["T1", "T2"])
+def test_no_call_asks_about_another_process(code: bytes) -> None:
+    """Each of these answers otherwise whether a process is there, or how much it has computed."""
+    for pid in (1, 77, 2**22):
+        assert not allowed(code, bpf.NUMBERS["prlimit64"], pid, 7, 0, 1)
+        assert not allowed(code, bpf.NUMBERS["sched_getaffinity"], pid, 128, 1)
+        for kind in range(8):  # the kernel's names for the clocks of a process and its threads
+            for name in ("clock_gettime", "clock_getres", "clock_nanosleep"):
+                assert not allowed(code, bpf.NUMBERS[name], ((~pid << 3) | kind) & 0xFFFFFFFF)
+    assert allowed(code, bpf.NUMBERS["sched_getaffinity"], 0, 128, 1)
+    for clock in (
+        time.CLOCK_REALTIME,
+        time.CLOCK_MONOTONIC,
+        time.CLOCK_PROCESS_CPUTIME_ID,
+        time.CLOCK_BOOTTIME,
+    ):
+        assert allowed(code, bpf.NUMBERS["clock_gettime"], clock)
+
+
+@pytest.mark.parametrize("code", [T1, T2], ids=["T1", "T2"])
+def test_locks_only_wait_and_wake(code: bytes) -> None:
+    names = (
+        *("WAIT", "WAKE", "FD", "REQUEUE", "CMP_REQUEUE", "WAKE_OP", "LOCK_PI", "UNLOCK_PI", "TRYLOCK_PI"),
+        *("WAIT_BITSET", "WAKE_BITSET", "WAIT_REQUEUE_PI", "CMP_REQUEUE_PI", "LOCK_PI2"),
+    )
+    for number, name in enumerate(names):
+        for flag in (0, 128, 256, 384):
+            wanted = name in ("WAIT", "WAKE", "WAIT_BITSET", "WAKE_BITSET")
+            assert allowed(code, bpf.NUMBERS["futex"], 4096, number | flag) == wanted
+
+
+@pytest.mark.parametrize("code", [T1, T2], ids=["T1", "T2"])
+def test_memory_is_neither_merged_nor_put_out_nor_poisoned(code: bytes) -> None:
+    for advice in (9, 10, 11, 12, 13, 18, 20, 21, 22, 23, 24, 25, 100, 101, 102):
+        assert not allowed(code, bpf.NUMBERS["madvise"], 4096, 4096, advice)
+    for advice in (4, 8, 14, 15):  # don't need, free, huge pages or not
+        assert allowed(code, bpf.NUMBERS["madvise"], 4096, 4096, advice)

@@ -15,12 +15,22 @@ LABEL = 18  # width of the first column
 
 def say(text: str = "") -> None:
     """A line of the result, on stdout."""
-    print(text, flush=True)
+    print(plain(text), flush=True)
 
 
 def tell(text: str = "") -> None:
     """A line about the work, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(plain(text), file=sys.stderr, flush=True)
+
+
+def plain(text: str) -> str:
+    r"""A text without what commands a terminal or turns letters around: strangers wrote parts of it.
+
+    Example:
+        >>> plain("ok\x1b[2J \u202etxt\n")
+        'ok?[2J ?txt\n'
+    """
+    return "".join(letter if letter in "\n\t" or letter.isprintable() else "?" for letter in text)
 
 
 def say_json(value: Any) -> None:

@@ -18,6 +18,7 @@ from .method import Method, Selection, Training, Writing
 FOLDER = Path(__file__).parent / "methods"
 DEFAULT = "rewardsmith"
 _LATER = {"checkpoint": "last"}  # keys of training that were not always there
+_MOST_BYTES = 1 << 18
 _SECTIONS: dict[str, type[Any]] = {"writing": Writing, "training": Training, "selection": Selection, "fit": Fit}
 
 
@@ -159,7 +160,14 @@ def _typed(made: type[Any], name: str, value: Any, where: str) -> Any:
         return pydantic.TypeAdapter(declared).validate_json(json.dumps(value), strict=True)
     except (pydantic.ValidationError, TypeError, ValueError) as error:
         said = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
-        raise BadInput(f"{where}.{name}", repr(value), " ".join(said.split())) from None
+        raise BadInput(f"{where}.{name}", _shown(value), " ".join(said.split())) from None
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)[:200]
+    except ValueError:  # Python does not write numbers of more than 4,300 digits
+        return "a number of too many digits"
 
 
 @cache
@@ -174,7 +182,35 @@ def _yaml(path: Path) -> Any:
         import yaml
     except ImportError:
         raise MissingExtra("PyYAML", "control", "methods") from None
+    allowed = f"a YAML file of at most {_MOST_BYTES >> 10} KiB, without anchors, every key once"
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput("method file", str(path), "a YAML file", " ".join(str(error).split())[:200]) from None
+        data = path.read_bytes()
+        if len(data) > _MOST_BYTES:
+            raise ValueError(f"{len(data):,} bytes")
+        return yaml.load(data.decode(), Loader=_loader())
+    except RecursionError:
+        raise BadInput("method file", str(path), allowed, "it is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:  # which UnicodeDecodeError is, and a date that is none
+        raise BadInput("method file", str(path), allowed, " ".join(str(error).split())[:200]) from None
+
+
+@cache
+def _loader() -> Any:
+    """PyYAML's safe loader without anchors, by which a small file becomes a large value, and double keys."""
+    import yaml
+
+    class Plain(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            event: Any = self.peek_event()
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise yaml.YAMLError(f"an anchor or alias in line {event.start_mark.line + 1}")
+            return super().compose_node(parent, index)
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            names = [key.value for key, _ in node.value if isinstance(key.value, str)]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise yaml.YAMLError(f"the key {twice!r} twice in one mapping")
+            return super().construct_mapping(node, deep)
+
+    return Plain

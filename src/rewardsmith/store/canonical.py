@@ -39,8 +39,13 @@ def encode(value: object, what: str = "payload") -> str:
 
 
 def decode(text: str) -> Any:
-    """Return the value of a canonical JSON text; the inverse of ``encode`` (tuples come back as lists)."""
-    return _restore(json.loads(text))
+    """Return the value of a canonical JSON text; the inverse of ``encode`` (tuples come back as lists).
+
+    Raises:
+        ValueError: it is no JSON, or holds an infinity.
+        RecursionError: it is nested too deeply.
+    """
+    return _restore(json.loads(text, parse_constant=_no_constant, parse_float=_finite))
 
 
 def plain(value: object, what: str = "payload", depth: int = 0) -> Any:
@@ -118,6 +123,17 @@ def _scalar(value: object, what: str) -> Any:
     if isinstance(number, (bool, int, float, str)):
         return plain(number, what)
     raise BadInput(what, f"a {name} holding a {type(number).__name__}", _ALLOWED)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:20]} is beyond all numbers")
+    return value
 
 
 def _restore(value: Any) -> Any:

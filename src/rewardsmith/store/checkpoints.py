@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from rewardsmith.core.errors import StoreError
 from rewardsmith.store import canonical, files
-from rewardsmith.store.journal import checkpoints, seal
+from rewardsmith.store.journal import checkpoints, decoded, seal
 
 KEEP = 2
 
@@ -97,6 +97,6 @@ def load(row: Any, folder: Path, journal: Path) -> Checkpoint:
     """
     if seal(row.run, row.number, row.name, row.step, row.meta, row.arrays) != row.seal:
         raise StoreError(f"corrupt: checkpoint {row.number} in {journal} fails its checksum")
-    entry = canonical.decode(row.arrays)
-    arrays = files.read_arrays(folder / entry["file"], entry["sha256"])
-    return Checkpoint(row.name, row.step, arrays, canonical.decode(row.meta))
+    entry = decoded(row.arrays, journal)
+    arrays = files.read_arrays(files.beneath(folder, entry.get("file")), str(entry.get("sha256")))
+    return Checkpoint(row.name, row.step, arrays, decoded(row.meta, journal))

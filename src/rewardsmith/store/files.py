@@ -104,6 +104,8 @@ def read_arrays(path: Path, sha256: str) -> dict[str, np.ndarray]:
         StoreError: The file is missing, cannot be read, or is not what was written; the file is named.
     """
     try:
+        if path.exists() and not path.is_file():  # a device or a pipe would never end
+            raise trouble.corrupt(path, "it is no plain file")
         data = path.read_bytes()
     except FileNotFoundError:
         raise trouble.corrupt(path, "the file is missing") from None
@@ -112,8 +114,25 @@ def read_arrays(path: Path, sha256: str) -> dict[str, np.ndarray]:
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
         raise trouble.corrupt(path, f"sha256 is {found[:12]}..., recorded {sha256[:12]}...")
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
+    # The checksum is whoever's wrote the journal, who need not be us.
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist()):
+                raise ValueError("it is compressed")
+            return {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
+    except (ValueError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise trouble.corrupt(path, f"it is no file of arrays: {str(error)[:100]}") from None
+
+
+def beneath(folder: Path, name: object) -> Path:
+    """The path of a file in a folder, by a name that a journal gives.
+
+    Raises:
+        StoreError: the name leads elsewhere.
+    """
+    if not isinstance(name, str) or name in ("", ".", "..") or Path(name).name != name or "\0" in name:
+        raise trouble.corrupt(folder, f"the journal names {str(name)[:60]!r}, which is no file of this folder")
+    return folder / name
 
 
 def sync_folder(folder: Path) -> None:

@@ -216,7 +216,9 @@ def append_event(connection: sa.Connection, run: str, texts: dict[str, str], tim
     row: dict[str, Any] = {"run": run, "sequence": sequence, **texts, "time": time}
     row["seal"] = _event_seal(row)
     connection.execute(events.insert().values(**row))
-    return _make_event(row)
+    return _make_event(
+        {**row, **{name: canonical.decode(texts[name]) for name in ("payload", "arrays", "timing")}}
+    )
 
 
 def update_run(connection: sa.Connection, event: Event) -> None:
@@ -267,19 +269,28 @@ def _event(row: sa.Row[Any], path: Path) -> Event:
     fields = dict(row._mapping)  # pyright: ignore[reportPrivateUsage]  (SQLAlchemy's public name for it)
     if _event_seal(fields) != fields["seal"]:
         raise trouble.corrupt(path, f"event {fields['sequence']} fails its checksum")
-    return _make_event(fields)
+    texts = {name: decoded(fields[name], path) for name in ("payload", "arrays", "timing")}
+    return _make_event({**fields, **texts})
+
+
+def decoded(text: Any, path: Path) -> dict[str, Any]:
+    """The mapping in a column of a journal, which anybody may have written.
+
+    Raises:
+        StoreError: it is no mapping of JSON.
+    """
+    try:
+        value = canonical.decode(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise trouble.corrupt(path, f"a row is no JSON: {str(error)[:80]}") from None
+    if not isinstance(value, dict):
+        raise trouble.corrupt(path, "a row is no mapping")
+    return value
 
 
 def _make_event(row: dict[str, Any]) -> Event:
-    return Event(
-        row["sequence"],
-        row["kind"],
-        row["key"],
-        canonical.decode(row["payload"]),
-        canonical.decode(row["arrays"]),
-        canonical.decode(row["timing"]),
-        row["time"],
-    )
+    named = ("sequence", "kind", "key", "payload", "arrays", "timing", "time")
+    return Event(*(row[name] for name in named))
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

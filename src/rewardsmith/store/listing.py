@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from rewardsmith.core.errors import BadInput, StoreError
 from rewardsmith.store import canonical, postgres, trouble
-from rewardsmith.store.journal import Journal, events, runs
+from rewardsmith.store.journal import Journal, decoded, events, runs
 from rewardsmith.store.lease import holder_of
 
 JOURNAL = "journal.sqlite"
@@ -127,9 +127,9 @@ def _record(folder: Path) -> RunRecord:
                 count = connection.execute(sa.select(sa.func.count()).select_from(events)).scalar() or 0
         finally:
             journal.close()
+        config = decoded(row.config, path)
     except StoreError as error:
         return RunRecord(folder.name, folder, reason=str(error))
-    config = canonical.decode(row.config)
     given = config.get("method")
     named = (config.get("task"), given.get("name") if isinstance(given, dict) else given)
     task, method = (value if isinstance(value, str) else "" for value in named)

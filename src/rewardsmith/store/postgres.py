@@ -31,6 +31,7 @@ LOCK_SECONDS = 10
 IDLE_SECONDS = 30
 CONNECT_SECONDS = 10
 _SCHEMA = re.compile(r"rewardsmith_[0-9a-f_]{1,40}")
+_asked_for: set[sa.URL] = set()  # what the user of this process has named
 _WANTED = f"{DRIVER}://user@host/database"
 
 
@@ -66,6 +67,7 @@ def chosen(store: str | None) -> sa.URL | None:
     if url.password is not None:
         why = f"command lines are seen by others; put it in ~/.pgpass, $PGPASSWORD or ${ENVIRONMENT}"
         raise BadInput("store", repr(url.render_as_string(hide_password=True)), "a URL without a password", why)
+    _asked_for.add(url)
     return url
 
 
@@ -127,6 +129,7 @@ def require_same(folder: Path, store: str) -> None:
     """
     path = folder / FILE
     wanted = _public(parse(store))
+    _asked_for.add(wanted)
     if not path.is_file() or _public(_place(path)[0]) != wanted:
         where = repr(_public(_place(path)[0])) if path.is_file() else "a SQLite file in its folder"
         raise BadInput("store", repr(wanted), where, f"run {folder.name} keeps its journal there")
@@ -161,7 +164,19 @@ def _with_password(url: sa.URL) -> sa.URL:
         given = parse(text)
         if _public(given) == url:
             return given
+    if os.environ.get("PGPASSWORD") and not (url in _asked_for or _is_here(url)):
+        # The client would send it to whatever server the file names, and the file may be a stranger's.
+        raise StoreError(
+            f"a run keeps its journal at {url.render_as_string()}, which ${ENVIRONMENT} does not name, and "
+            f"$PGPASSWORD would be sent there; if that is your server, set {ENVIRONMENT} to that address"
+        )
     return url
+
+
+def _is_here(url: sa.URL) -> bool:
+    """A server of this machine: a socket in a folder, or the loopback interface."""
+    elsewhere = {"host", "hostaddr", "service"} & set(url.query)
+    return not elsewhere and (url.host or "localhost") in ("localhost", "127.0.0.1", "::1")
 
 
 def _public(url: sa.URL) -> sa.URL:

@@ -34,7 +34,7 @@ class Reader:
     @property
     def config(self) -> dict[str, Any]:
         """The configuration the run was made with."""
-        return canonical.decode(self._config)
+        return journal.decoded(self._config, self._journal.path)
 
     @property
     def finished(self) -> dict[str, Any] | None:
@@ -88,7 +88,9 @@ class Reader:
             raise BadInput("key", repr(key), "a recorded key", f"run {self.id} has no such event")
         if not event.files:
             return {}
-        return files.read_arrays(self.folder / "arrays" / event.files["file"], event.files["sha256"])
+        return files.read_arrays(
+            files.beneath(self.folder / "arrays", event.files.get("file")), str(event.files.get("sha256"))
+        )
 
     def spent(self) -> dict[str, float]:
         """Return the measured budget: the sums of all events' ``cost`` and ``timing`` numbers.

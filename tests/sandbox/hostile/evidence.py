@@ -110,6 +110,13 @@ def _host(world: World, output: bytes, text: str) -> str:
     return "the machine was changed" if world.mark in socket.gethostname() + pattern else ""
 
 
+def _clock(world: World, output: bytes, text: str) -> str:
+    del text
+    assert world.victim is not None
+    there = str(time.clock_gettime_ns((~world.victim.pid << 3) | 2))  # it sleeps: this stands still
+    return there if there.encode() in output else ""
+
+
 _OF_THE_WORLD = {
     "secret": _secret,
     "content": _content,
@@ -122,4 +129,5 @@ _OF_THE_WORLD = {
     "key": _key,
     "kernel_log": _kernel_log,
     "host": _host,
+    "clock": _clock,
 }

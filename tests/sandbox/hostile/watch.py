@@ -27,6 +27,9 @@ class Seen:
     tracer: set[str] = field(default_factory=set)
     nice: set[str] = field(default_factory=set)
     limits: set[str] = field(default_factory=set)
+    locked: set[str] = field(default_factory=set)
+    personality: set[str] = field(default_factory=set)
+    timers: set[str] = field(default_factory=set)
     mounts: set[int] = field(default_factory=set)
     processes: int = 0
     threads: int = 0
@@ -102,6 +105,9 @@ def look(pid: int, seen: Seen) -> None:
     seen.uid |= set(status["Uid"].split())
     seen.gid |= {*status["Gid"].split(), *status["Groups"].split()}
     seen.caps.add(status["CapEff"].strip())
+    seen.locked |= {status.get("VmLck", "").strip()}
+    seen.personality.add(_text(f"{place}/personality").strip())
+    seen.timers.add(_text(f"{place}/timers").partition("\n")[0])
     seen.tracer |= {status["TracerPid"].strip()} - {"0"}
     seen.threads = max(seen.threads, int(status["Threads"]))
     stat = _text(f"{place}/stat").rpartition(")")[2].split()

@@ -73,16 +73,17 @@ class Cache:
         """The replies that there are.
 
         Raises:
-            StoreError: the file is damaged.
+            StoreError: an entry is not what was written.
         """
         found: dict[str, Reply] = {}
-        try:
-            for key in keys:
+        for key in keys:
+            try:
                 row = self._connection.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
                 if row is not None:
-                    found[key] = Reply(**json.loads(row[0]))
-        except (sqlite3.Error, TypeError, ValueError) as error:
-            raise StoreError(f"the cache of replies {self.file} cannot be read: {error}") from None
+                    found[key] = _stored(row[0])
+            except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+                said = f"{self.file} holds what is no reply under {key[:12]}...: {str(error)[:80]}"
+                raise StoreError(f"{said}; delete the file, and the replies are asked for again") from None
         return found
 
     def keep(self, key: str, request: Mapping[str, Any], reply: Reply) -> Reply:
@@ -103,3 +104,16 @@ class Cache:
         """Close the file; a second call does nothing."""
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.close()
+
+
+def _stored(text: Any) -> Reply:
+    """A reply from its row, which somebody may have changed since."""
+    reply = Reply(**json.loads(text))
+    texts, counts = (reply.text, reply.model, reply.trouble), (reply.prompt_tokens, reply.completion_tokens)
+    if not all(isinstance(each, str) for each in texts):
+        raise ValueError("a text that is none")
+    if not all(type(each) is int and each >= 0 for each in counts):
+        raise ValueError("a count of tokens that is none")
+    for each in texts:
+        each.encode()
+    return reply

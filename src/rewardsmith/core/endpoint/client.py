@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra, RewardsmithError
+from . import wire
 from .cache import Cache, Reply
 from .pace import Pace, pace_of, wait_turn
 from .usage import Usage, spend
@@ -23,6 +24,10 @@ Body = dict[str, Any]
 # What an (address, model) answered 400 to, and 200 without.
 _refused: dict[tuple[str, str], frozenset[str]] = {}
 _NAMED = ("temperature", "seed")
+_MOST_TOKENS = 1 << 40
+_LONGEST_NAME = 200
+_PAUSE = 60.0  # the longest that the client waits between two tries, because the endpoint says so
+_TRUSTED = "nothing was sent there: give that address itself if you trust it"
 
 
 class EndpointError(RewardsmithError, ConnectionError):
@@ -43,11 +48,9 @@ async def ask_all(
         raise MissingExtra("openai", "llm", f"asking {endpoint.model}") from None
     # Local endpoints want no key, but the client wants a text.
     secret = os.environ.get(endpoint.key_variable) or "none"
-    client = openai.AsyncOpenAI(
-        base_url=endpoint.base_url, api_key=secret, timeout=endpoint.timeout, max_retries=endpoint.retries
-    )
+    client = wire.client(openai, endpoint.base_url, secret, endpoint.timeout, endpoint.retries)
     pace = pace_of(endpoint.base_url, endpoint.model, endpoint.requests_per_minute, endpoint.tokens_per_minute)
-    batch = _Batch(endpoint, cache, client, openai, pace, asyncio.Semaphore(endpoint.concurrency))
+    batch = _Batch(endpoint, cache, client, openai, pace, asyncio.Semaphore(endpoint.concurrency), secret)
     tasks = [asyncio.ensure_future(batch.one(key, body)) for key, body in bodies.items()]
     try:
         await asyncio.gather(*tasks)
@@ -81,6 +84,7 @@ class _Batch:
     openai: Any
     pace: Pace
     limit: asyncio.Semaphore
+    secret: str
     replies: dict[str, Reply] = field(default_factory=dict[str, Reply])
     failures: list[str] = field(default_factory=list[str])
     refused: list[str] = field(default_factory=list[str])
@@ -95,11 +99,14 @@ class _Batch:
             try:
                 reply = await self.ask(key, body)
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-                self.refused.append(f"{endpoint.base_url} refuses {endpoint.model}: {_line(error)}")
+                self.refused.append(f"{endpoint.base_url} refuses {endpoint.model}: {self.line(error)}")
                 return
-            except (openai.OpenAIError, ValueError) as error:
+            except (openai.OpenAIError, ValueError, TimeoutError) as error:
+                if (elsewhere := _sent_on(error)) is not None:
+                    self.refused.append(f"{endpoint.base_url} sends requests on to {elsewhere}; {_TRUSTED}")
+                    return
                 spend(endpoint.model, Usage(failures=1))
-                self.failures.append(_line(error))
+                self.failures.append(self.line(error))
                 return
             if self.cache is not None:  # in its turn: a kill costs no more replies than run at the same time
                 reply = await asyncio.to_thread(self.cache.keep, key, body, reply)
@@ -128,12 +135,21 @@ class _Batch:
     async def send(self, key: str, body: Body) -> Reply:
         """One request with all its retries."""
         create = self.client.chat.completions.with_raw_response.create
-        answer = await create(**body, extra_headers={"Idempotency-Key": key})
-        reply = read_reply(answer.text)
+        endpoint = self.endpoint
+        # each try is bounded by itself; this bounds a server that never gets beyond its first lines
+        async with asyncio.timeout((endpoint.timeout + _PAUSE) * (endpoint.retries + 2)):
+            answer = await create(**body, extra_headers={"Idempotency-Key": key})
+        reply = read_reply(wire.without_secret(answer.text, self.secret))
         money = self.endpoint.cost(reply.prompt_tokens, reply.completion_tokens)
         tokens = (reply.prompt_tokens, reply.completion_tokens)
         spend(self.endpoint.model, Usage(1, 0, answer.retries_taken, 0, *tokens, money))
         return reply
+
+    def line(self, error: Exception) -> str:
+        """What went wrong, in one line that can be printed and holds no key."""
+        cause = f" ({error.__cause__})" if isinstance(error, self.openai.APIConnectionError) else ""
+        said = wire.without_secret(f"{type(error).__name__}: {error}{cause}", self.secret)
+        return " ".join("".join(c if c.isprintable() else " " for c in said[:1000]).split())[:300]
 
 
 def fitted(body: Body, without: frozenset[str]) -> Body:
@@ -172,18 +188,41 @@ def read_reply(body: str) -> Reply:
     try:
         data = json.loads(body)
         spent = data.get("usage") or {}
-        tokens = (int(spent.get("prompt_tokens") or 0), int(spent.get("completion_tokens") or 0))
+        tokens = (_count(spent.get("prompt_tokens")), _count(spent.get("completion_tokens")))
         choice = data["choices"][0]
         text, refusal = choice["message"].get("content"), choice["message"].get("refusal")
         finish = choice.get("finish_reason") or "stop"
-        model = str(data.get("model") or "")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        model = _name(data.get("model"))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError(f"no chat completion: {body[:80]!r}") from None
-    trouble = "refusal" if refusal else str(finish) if finish != "stop" else ""
+    trouble = "refusal" if refusal else _name(finish) if finish != "stop" else ""
     if not trouble and not isinstance(text, str):
         trouble = "empty"
-    return Reply("" if trouble else text, *tokens, model, trouble)
+    return Reply("" if trouble else _text(text), *tokens, model, trouble)
 
 
-def _line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
+def _name(value: Any) -> str:
+    """A short name that can be printed."""
+    return "".join(letter for letter in str(value or "")[:_LONGEST_NAME] if letter.isprintable())
+
+
+def _count(value: Any) -> int:
+    """A number of tokens as the endpoint gives it: a whole number, none where it gives none."""
+    count = int(value or 0)
+    if not 0 <= count <= _MOST_TOKENS:
+        raise ValueError("a count of tokens that is none")
+    return count
+
+
+def _text(text: str) -> str:
+    """Text that every file and terminal can hold: half of a pair of surrogates is no letter."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _sent_on(error: Exception) -> str | None:
+    """Where a redirect points to; None for any other error."""
+    response: Any = getattr(error, "response", None)
+    if response is None or not 300 <= response.status_code < 400:
+        return None
+    place = str(response.headers.get("location", "nowhere"))
+    return "".join(letter for letter in place if letter.isprintable())[:100]

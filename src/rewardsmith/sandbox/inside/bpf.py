@@ -27,6 +27,7 @@ class Rule(NamedTuple):
         mask: bits of its low half that must all be 0; 0 where ``values`` decide.
         values: what the low half may be.
         high: the high half must be 0 too (pointers; the kernel ignores that half of flags).
+        zero: the place of another argument whose low half must be 0 (the process itself); -1 for none.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Rule(NamedTuple):
     mask: int = 0
     values: tuple[int, ...] = ()
     high: bool = False
+    zero: int = -1
 
 
 NUMBERS: dict[str, int] = {
@@ -52,11 +54,11 @@ NUMBERS: dict[str, int] = {
 
 # The frequent ones first: the filter tries them in this order.
 _COMPUTE = (
-    "read", "write", "munmap", "mremap", "madvise", "brk", "futex", "rt_sigprocmask", "rt_sigaction",
-    "rt_sigreturn", "clock_gettime", "close", "fstat", "lseek", "readv", "writev", "poll", "ppoll", "select",
-    "pselect6", "sched_yield", "nanosleep", "clock_nanosleep", "clock_getres", "gettimeofday", "time", "times",
-    "getrusage", "sysinfo", "uname", "getpid", "gettid", "getuid", "getgid", "geteuid", "getegid",
-    "sigaltstack", "sched_getaffinity", "set_robust_list", "rseq", "restart_syscall", "exit", "exit_group",
+    "read", "write", "munmap", "mremap", "brk", "rt_sigprocmask", "rt_sigaction",
+    "rt_sigreturn", "close", "fstat", "lseek", "readv", "writev", "poll", "ppoll", "select",
+    "pselect6", "sched_yield", "nanosleep", "gettimeofday", "time", "times",
+    "getrusage", "uname", "getpid", "gettid", "getuid", "getgid", "geteuid", "getegid",
+    "sigaltstack", "set_robust_list", "rseq", "restart_syscall", "exit", "exit_group",
 )  # fmt: skip
 _LOOK = (
     "stat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat",
@@ -66,9 +68,24 @@ _LOOK = (
 _PROT_EXEC = 4
 # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND, O_TMPFILE, O_ASYNC, O_PATH
 _TO_WRITE = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000 | 0o20000000 | 0o20000 | 0o10000000
-_GET_LIMITS = Rule(
-    NUMBERS["prlimit64"], 2, mask=0xFFFFFFFF, high=True
-)  # only to read them: no new limits given
+# only to read them, of itself: no new limits given, no other process asked about
+_GET_LIMITS = Rule(NUMBERS["prlimit64"], 2, mask=0xFFFFFFFF, high=True, zero=0)
+_FUTEX_OPERATIONS = (0, 1, 9, 10)  # wait and wake
+_FUTEX_FLAGS = (0, 128, 256, 384)  # private, by the clock on the wall
+_NARROW = (
+    # Locks that inherit priority look for a process by its number, and were the way into more than one kernel.
+    Rule(NUMBERS["futex"], 1, values=tuple(op | flag for op in _FUTEX_OPERATIONS for flag in _FUTEX_FLAGS)),
+    # Neither the processor time of other processes, which has a clock for each, ...
+    *(
+        Rule(NUMBERS[f"clock_{name}"], 0, values=tuple(range(12)))
+        for name in ("gettime", "getres", "nanosleep")
+    ),
+    # ... nor whether they are there.
+    Rule(NUMBERS["sched_getaffinity"], 0, mask=0xFFFFFFFF),
+    # What allocators say of their own memory; not: merge it with others', put it out, poison it.
+    Rule(NUMBERS["madvise"], 2, values=(0, 1, 2, 3, 4, 8, 14, 15)),
+    _GET_LIMITS,
+)
 _NO_NATIVE_CODE = (
     Rule(NUMBERS["mmap"], 2, mask=_PROT_EXEC),
     Rule(NUMBERS["mprotect"], 2, mask=_PROT_EXEC),
@@ -80,7 +97,7 @@ _IOCTL = Rule(NUMBERS["ioctl"], 1, values=(0x5401, 0x5413, 0x5450, 0x5451))  # i
 
 def arrays_filter() -> bytes:
     """For tier T1: computing on what is already loaded.  No file can be opened, no native code made."""
-    return assemble([NUMBERS[name] for name in _COMPUTE], [*_NO_NATIVE_CODE, _GET_LIMITS])
+    return assemble([NUMBERS[name] for name in _COMPUTE], [*_NARROW, *_NO_NATIVE_CODE])
 
 
 def programs_filter() -> bytes:
@@ -90,7 +107,7 @@ def programs_filter() -> bytes:
         Rule(NUMBERS["open"], 1, mask=_TO_WRITE),
     )
     plain = [NUMBERS[name] for name in (*_COMPUTE, "mmap", "mprotect", *_LOOK)]
-    return assemble(plain, [*opening, _FCNTL, _IOCTL, _GET_LIMITS])
+    return assemble(plain, [*_NARROW, *opening, _FCNTL, _IOCTL])
 
 
 def assemble(plain: list[int], rules: list[Rule]) -> bytes:
@@ -122,6 +139,9 @@ def _condition(rule: Rule) -> list[tuple[int, int, int, int]]:
     code = [(_LOAD, 0, 0, low)]
     if rule.high:
         code = [(_LOAD, 0, 0, low + 4), (_JUMP_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _REFUSE), *code]
+    if rule.zero >= 0:
+        asked = (_LOAD, 0, 0, _AT_ARGUMENTS + 8 * rule.zero)
+        code = [asked, (_JUMP_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _REFUSE), *code]
     if rule.mask:
         code += [(_AND, 0, 0, rule.mask), (_JUMP_EQUAL, 0, 1, 0), (_RETURN, 0, 0, _ALLOW)]
     for value in rule.values:

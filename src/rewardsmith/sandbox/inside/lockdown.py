@@ -55,6 +55,7 @@ def limit(memory: int, cpu: float) -> None:
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_STACK, _STACK),
     ):
         hard = resource.getrlimit(what)[1]
