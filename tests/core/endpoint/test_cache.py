@@ -43,7 +43,7 @@ def test_a_damaged_reply_is_named_and_not_a_crash(cache: Cache, reply: str) -> N
     with sqlite3.connect(cache.file) as connection:
         connection.execute("INSERT INTO replies VALUES ('a', '{}', ?)", (reply,))
     connection.close()
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="holds what is no reply"):
         cache.find(["a"])
 
 
