@@ -217,6 +217,16 @@ class TestForms:
         with pytest.raises(BadInput):
             read_tests(tests)
 
+    def test_of_strangers_are_refused_too(self) -> None:
+        """What JSON can hold and no process can be given: too deep, or half of a letter."""
+        deep: list[object] = []
+        for _ in range(3000):
+            deep = [deep]
+        hostile = ("[" * 100_000, "[" * 50_000 + "]" * 50_000, '[["\\ud800", "1"]]', [("\ud800", "1")])
+        for tests in (*hostile, [{"function": "f", "args": [deep], "output": 1}]):
+            with pytest.raises(BadInput):
+                read_tests(tests)
+
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

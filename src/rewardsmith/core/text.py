@@ -43,7 +43,12 @@ def parse(text: str, terms: Iterable[Term] | Mapping[str, Term] = (), fields: It
         raise BadInput(
             "text of a reward", repr(text[:80]), "an expression such as '2.0 * a + b'", str(error)
         ) from None
-    return _Reader(terms_by_name(terms), tuple(fields)).read(tree)
+    try:
+        return _Reader(terms_by_name(terms), tuple(fields)).read(tree)
+    except RecursionError:
+        raise BadInput(
+            "text of a reward", repr(text[:80]), "an expression", "it is nested too deeply"
+        ) from None
 
 
 # ---------------------------------------------------------------------- printing
@@ -167,7 +172,7 @@ class _Reader:
             return self.terms[name]
         if name in ("inf", "nan"):
             return float(name)
-        raise _refused(tree, f"the name {name}", f"the terms {', '.join(sorted(self.terms))}")
+        raise _refused(tree, f"the name {name[:60]}", f"the terms {', '.join(sorted(self.terms))}")
 
     def _call(self, tree: ast.expr, name: str, args: list[ast.expr], keywords: list[ast.keyword]) -> Any:
         quoted = next((kind for kind in node_classes().values() if kind.quoted == name), None)
@@ -190,7 +195,7 @@ class _Reader:
             written = {kind.written for kind in classes.values() if kind.written}
             made = {k for k, v in classes.items() if issubclass(v, Transform)}
             allowed = sorted({*self.terms, *_FUNCTIONS, *written, *made})
-            raise _refused(tree, f"a call of {name}", ", ".join(allowed))
+            raise _refused(tree, f"a call of {name[:60]}", ", ".join(allowed))
         try:
             return make(*values, **named)
         except TypeError as error:

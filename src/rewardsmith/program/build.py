@@ -67,7 +67,9 @@ class Builder:
         name = target.id
         if name.startswith("_") or name in self.table or name == "pi":
             why = "is a field" if name in self.table else "is reserved"
-            _fail(target, "E_NAME", f"the name {name!r} {why}", "another name, without a leading underscore")
+            _fail(
+                target, "E_NAME", f"the name {name[:60]!r} {why}", "another name, without a leading underscore"
+            )
         expr, kind = self.expression(value)
         fresh, count = name, 2
         while fresh in self.local or fresh in RESERVED or fresh in self.table:
@@ -101,7 +103,7 @@ class Builder:
         if name in FUNCTIONS:
             _fail(node, "E_NAME", f"the function {name} without its arguments", f"{name}(...)")
         known = [*self.table, *self.names]
-        _fail(node, "E_NAME", f"unknown name {name!r}", _suggest(name, known) + ", ".join(known))
+        _fail(node, "E_NAME", f"unknown name {name[:60]!r}", _suggest(name, known) + ", ".join(known))
 
     # ------------------------------------------------------------------ operators
     def on_unary(self, node: ast.UnaryOp, level: int) -> _Typed:

@@ -155,7 +155,7 @@ def read_tests(tests: Any) -> tuple[UnitTest, ...]:
     if isinstance(tests, str):
         try:
             tests = json.loads(tests)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadInput("tests", repr(tests)[:60], _FORMS) from None
     if isinstance(tests, Mapping):
         tests = _from_lists(cast(Mapping[str, Any], tests))
@@ -194,15 +194,26 @@ def _read(test: Any) -> UnitTest:
 
 
 def _of_text(given: Any, expected: Any) -> UnitTest:
-    if not isinstance(given, str) or not isinstance(expected, str):
+    if not isinstance(given, str) or not isinstance(expected, str) or not _is_text(given):
         raise BadInput("a test", repr((given, expected))[:60], _FORMS)
     return UnitTest(expected, stdin=given)
+
+
+def _is_text(given: str) -> bool:
+    """False for half of a pair of surrogates, which JSON can hold and no input of a program can."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _json(value: Any) -> Any:
     """As it comes back from a sandbox: tuples are lists."""
     try:
         return json.loads(json.dumps(value, allow_nan=False))
+    except RecursionError:
+        raise BadInput("a value in a test", type(value).__name__, "a JSON value", "too deep") from None
     except (TypeError, ValueError) as error:
         raise BadInput("a value in a test", repr(value)[:60], "a JSON value", str(error)) from None
 

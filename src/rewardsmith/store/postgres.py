@@ -175,8 +175,13 @@ def _with_password(url: sa.URL) -> sa.URL:
 
 def _is_here(url: sa.URL) -> bool:
     """A server of this machine: a socket in a folder, or the loopback interface."""
-    elsewhere = {"host", "hostaddr", "service"} & set(url.query)
-    return not elsewhere and (url.host or "localhost") in ("localhost", "127.0.0.1", "::1")
+    if {"hostaddr", "service"} & set(url.query):
+        return False
+    host = url.host or url.query.get("host") or "localhost"
+    named = [host] if isinstance(host, str) else list(host)
+    given = url.query.get("host", ())  # it wins over the other
+    named += [given] if isinstance(given, str) else list(given)
+    return all(each in ("localhost", "127.0.0.1", "::1") or each.startswith("/") for each in named)
 
 
 def _public(url: sa.URL) -> sa.URL:
