@@ -152,9 +152,14 @@ def _new(task: str | None, given: dict[str, Any], out: Path | None) -> tuple[Des
         raise BadInput("task", "nothing", f"{', '.join(tasks.names())}, a task file, or --resume RUN")
     from ..core.endpoint import Budget
     from ..design import Design
+    from ..feedback.person import Recorded, parse_person
 
     given["spend"] = Budget(**given.get("spend", {}))
-    return Design(task=task, **given), out
+    config = Design(task=task, **given)
+    script = None if config.feedback is None else parse_person(config.feedback)
+    if isinstance(script, Recorded):
+        script.rows()  # read when a round has been trained, which is late to say that there is no such file
+    return config, out
 
 
 def _preview(config: Design, json: bool) -> None:
