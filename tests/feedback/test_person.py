@@ -102,3 +102,5 @@ def test_what_a_user_types():
     for bad in ("scripted", "scripted:", "scripted:success:x", "human", "scripted:success:2"):
         with pytest.raises(BadInput):
             parse_person(bad)
+    with pytest.raises(BadInput, match="noise of an oracle: received 7.0; allowed: 0 to 1"):
+        parse_person("scripted:success:7")

@@ -285,9 +285,10 @@ def parse_person(spec: str) -> Person | None:
         first, _, noise = rest.partition(":")
         if first == "success":
             try:
-                return Oracle(float(noise or 0.0))
+                wrong = float(noise or 0.0)
             except ValueError:
                 raise BadInput("--feedback", spec, "scripted:success:0.1", "the noise is a number") from None
+            return Oracle(wrong)
         if rest.endswith(".json"):
             return Recorded(rest)
     raise BadInput("--feedback", spec, "terminal, json, scripted:success[:NOISE] or scripted:FILE.json")
