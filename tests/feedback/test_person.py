@@ -90,7 +90,7 @@ def test_recorded_answers_name_places_or_ids(tmp_path):
 def test_a_script_of_answers_that_is_none_is_refused_before_it_is_needed(tmp_path, text):
     path = tmp_path / "answers.json"
     path.write_text(text)
-    with pytest.raises(BadInput, match=r"answers.json; allowed: a JSON list of answers") as caught:
+    with pytest.raises(BadInput, match=r"answers\.json; allowed: a JSON list of answers") as caught:
         Recorded(str(path)).rows()
     assert "\n" not in str(caught.value)
 
@@ -102,5 +102,5 @@ def test_what_a_user_types():
     for bad in ("scripted", "scripted:", "scripted:success:x", "human", "scripted:success:2"):
         with pytest.raises(BadInput):
             parse_person(bad)
-    with pytest.raises(BadInput, match="noise of an oracle: received 7.0; allowed: 0 to 1"):
+    with pytest.raises(BadInput, match=r"noise of an oracle: received 7\.0; allowed"):
         parse_person("scripted:success:7")
