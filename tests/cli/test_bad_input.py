@@ -37,6 +37,15 @@ CASES = {
         ["design", "cartpole", "--method", "derl", "--trainings", "1"],
         ["trainings: received 1", "at least 2"],
     ),
+    "a limit on no model": (
+        ["design", "cartpole", "--max-cost", "1"],
+        ["--max-cost: received 1.0", "with --llm"],
+    ),
+    "a form for no model": (["design", "cartpole", "--structured"], ["--structured", "with --llm"]),
+    "a script of answers that is not there": (
+        ["design", "cartpole", "--method", "icpl", "--feedback", "scripted:no.json"],
+        ["feedback file: received no.json", "no such file"],
+    ),
     "no such file": (["design", "--task", "nowhere.py"], ["nowhere.py", "no such file"]),
     "no such run": (["show", "abc"], ["run: received 'abc'", "there are no runs"]),
     "resume nothing": (["design", "--resume", "latest"], ["run: received 'latest'", "there are no runs"]),

@@ -50,7 +50,10 @@ def test_tasks(tmp_path: Path) -> None:
         f.name for f in tasks.load("cartpole_swingup").table()
     }
     assert one["fields"][0]["low"] is None  # no bound: JSON has no infinity
-    assert "m/s" in rewardsmith(tmp_path, "tasks", "cartpole_swingup").out
+    shown = rewardsmith(tmp_path, "tasks", "cartpole_swingup").out
+    assert "m/s" in shown
+    assert "at most 500 steps; ends early where the agent fails" in shown
+    assert one["ending"] == "failure"
 
 
 def test_methods_and_systems(tmp_path: Path) -> None:

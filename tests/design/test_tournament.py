@@ -106,3 +106,6 @@ def test_a_small_tournament_runs_and_can_be_looked_at(tmp_path):
     html = page.render(record)
     assert "lares" in html
     assert "compares loops, not language models" in html
+    assert "Too few searches for intervals" in html
+    command = "rewardsmith bench methods --tasks pendulum --methods lares,random --trainings 4 --steps 2048"
+    assert f"{command} --seeds 1 --each 1 --against random</pre>" in html

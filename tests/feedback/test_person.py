@@ -36,12 +36,17 @@ def test_best_and_worst_of_n_imply_2n_minus_3_pairs():
         ({"best": "r0c0", "worst": "r0c0"}, "best and worst"),
         ({"ranking": ["r0c0", "r0c0"]}, "ranked twice"),
         ({"words": {"r0c0": 3}}, "no text"),
+        ({"words": ["slow"]}, "words .'slow'.; allowed: .*it falls over"),
+        ({"words": "slow"}, "words 'slow'"),
+        ({"ranking": 5}, "ranking 5; allowed: a list of candidates"),
+        ({"ranking": "r0c0"}, "ranking 'r0c0'"),
+        ({"best": ["r0c0"]}, "candidate"),
+        ({"best": {}}, "candidate"),
         ({"words": {"x": "y"}}, "candidate 'x'"),
         ({"ranking": 3}, "ranking"),
         ({"ranking": "r0c0"}, "ranking"),
         ({"words": 3}, "words"),
         ({"words": ["ab"]}, "words"),
-        ({"best": ["r0c0"]}, "candidate"),
     ],
 )
 def test_bad_answers_are_refused_in_one_line(data, says):
@@ -85,6 +90,15 @@ def test_recorded_answers_name_places_or_ids(tmp_path):
         Recorded(str(tmp_path / "none.json")).answer(QUESTION, {})
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "[{]", "3", '["r0c0"]'])
+def test_a_script_of_answers_that_is_none_is_refused_before_it_is_needed(tmp_path, text):
+    path = tmp_path / "answers.json"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=r"answers\.json; allowed: a JSON list of answers") as caught:
+        Recorded(str(path)).rows()
+    assert "\n" not in str(caught.value)
+
+
 def test_what_a_user_types():
     assert parse_person("scripted:success:0.1") == Oracle(0.1)
     assert parse_person("scripted:a.json") == Recorded("a.json")
@@ -99,3 +113,5 @@ def test_what_a_user_types():
     for bad, says in refused:
         with pytest.raises(BadInput, match=says):
             parse_person(bad)
+    with pytest.raises(BadInput, match=r"noise of an oracle: received 7\.0; allowed"):
+        parse_person("scripted:success:7")

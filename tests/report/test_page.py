@@ -17,8 +17,8 @@ import pytest
 from report.fixture import REWARD, make_run
 from rewardsmith.core.errors import StoreError
 from rewardsmith.report import render, write
-from rewardsmith.report.page import _content
-from rewardsmith.report.story import read
+from rewardsmith.report.page import _command, _content
+from rewardsmith.report.story import read, writer_of
 from rewardsmith.report.verdict import verdict
 
 SECTIONS = (
@@ -165,6 +165,28 @@ def test_verdict_follows_the_numbers(finished: Any, mean: Any, low: Any, badge: 
     found = verdict(story_with(finished, success={"mean": mean, "low": low, "high": 1.0, "per_seed": per_seed}))
     assert found.badge == badge
     assert any(note in text for _, text in found.notes) or not note
+
+
+def test_where_nothing_learned_no_reward_is_recommended(finished: Any) -> None:
+    story = read(finished)
+    nothing = {"mean": 0.01, "low": 0.0, "high": 0.02, "per_seed": [0.01] * 8}
+    controls = {"zero": {"success": nothing}, "native": {"success": nothing}}
+    found = verdict(replace(story, controls=controls, final={**story.final, "success": nothing}))
+    assert any("Most often a training is too short" in text for _, text in found.notes)
+    assert not any("Use the simpler reward" in text for _, text in found.notes)
+
+
+def test_the_page_names_the_model_and_how_to_ask_it_again(finished: Any) -> None:
+    story = read(finished)
+    model = {"model": "m 1", "prices": [2.5, 10.0], "structured": False, "spend": {"money": 1.0, "calls": None}}
+    config = {**story.config, "model": model, "feedback": "scripted:success"}
+    command = _command(config)
+    assert command.endswith(
+        "--llm URL --model 'm 1' --prices 2.5 10 --max-cost 1 --feedback scripted:success"
+    ), command
+    proposed = [{"writer": "m 1"}, {"writer": "m 1", "spent": {"replies": 6}}, {"round": 5, "candidates": []}]
+    assert writer_of(proposed) == proposed[1]
+    assert writer_of([]) == {}
 
 
 def test_a_score_too_good_and_gymnasium_are_mentioned(finished: Any) -> None:

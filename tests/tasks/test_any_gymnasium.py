@@ -64,6 +64,9 @@ class Shapes(gymnasium.Env):
         self.observation_space = observation or spaces.Box(0.0, 1.0, (2,))
         self.action_space = action or spaces.Discrete(2)
 
+    def reset(self, *, seed=None, options=None):
+        return self.observation_space.sample(), {}
+
 
 @pytest.fixture(autouse=True)
 def registered():

@@ -42,7 +42,10 @@ class Terminal:
     @staticmethod
     def _line() -> str:
         tell("> ")
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except UnicodeDecodeError:
+            raise BadInput("feedback", "bytes that are no text", "lines in UTF-8") from None
         if not line:  # nobody is there: to go on without an answer would look like one
             raise BadInput("feedback", "the end of the input", "an answer, or an empty line for none")
         return line.strip()

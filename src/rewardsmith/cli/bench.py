@@ -25,7 +25,9 @@ def command(
     what: Annotated[str, typer.Argument(help="What is compared: methods.")] = "methods",
     tasks: Annotated[str, typer.Option(help="Tasks, with commas.")] = CLASSIC,
     methods: Annotated[str | None, typer.Option(help="Methods, with commas [default: all].")] = None,
-    trainings: Annotated[int, typer.Option(help="Trainings of every search.")] = 40,
+    trainings: Annotated[
+        int, typer.Option(help="Budget of a search, in whole trainings (their environment steps).")
+    ] = 40,
     steps: Annotated[int | None, typer.Option(help="Environment steps of one training.")] = None,
     seeds: Annotated[int, typer.Option(help="Searches of each method on each task.")] = 3,
     each: Annotated[int, typer.Option(help="Training seeds per candidate.")] = 1,
@@ -39,7 +41,9 @@ def command(
     model: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
     key: Annotated[str, typer.Option("--key-variable", help="The variable with the key.")] = "OPENAI_API_KEY",
     jobs: Annotated[int, typer.Option(help="Searches at the same time, each on a core of its own.")] = 1,
-    out: Annotated[Path, typer.Option("--out", help="A folder for its runs, table and page.")] = Path("bench"),
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for runs, table and page; the same again goes on.")
+    ] = Path("bench"),
     json: Annotated[bool, typer.Option("--json", help="Print JSON as the last line.")] = False,
 ) -> None:
     """Run the verb."""

@@ -152,9 +152,27 @@ def _new(task: str | None, given: dict[str, Any], out: Path | None) -> tuple[Des
         raise BadInput("task", "nothing", f"{', '.join(tasks.names())}, a task file, or --resume RUN")
     from ..core.endpoint import Budget
     from ..design import Design
+    from ..feedback.person import Recorded, parse_person
 
+    if given.get("llm") is None:
+        _check_unpaid(given)
     given["spend"] = Budget(**given.get("spend", {}))
-    return Design(task=task, **given), out
+    config = Design(task=task, **given)
+    script = None if config.feedback is None else parse_person(config.feedback)
+    if isinstance(script, Recorded):
+        script.rows()  # read when a round has been trained, which is late to say that there is no such file
+    return config, out
+
+
+def _check_unpaid(given: dict[str, Any]) -> None:
+    """Limits on a model that nobody named would be taken for kept."""
+    names = {"calls": "--max-calls", "tokens": "--max-tokens", "money": "--max-cost"}
+    named = [(names[name], value) for name, value in given.get("spend", {}).items() if value is not None]
+    named += [("--structured", "the flag")] if given.get("structured") else []
+    if named:
+        raise BadInput(
+            *named[0], "with --llm URL and --model NAME", "without a model the grammar writes, for nothing"
+        )
 
 
 def _preview(config: Design, json: bool) -> None:

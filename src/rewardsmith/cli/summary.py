@@ -9,6 +9,7 @@ from typing import Any
 from .output import count, duration, interval, number, row
 
 FAILED = 0.5
+NOTHING = 0.05  # success that chance reaches as well
 CONTROLS = ("zero", "sparse", "native", "naive")
 
 
@@ -88,8 +89,12 @@ def _honesty(outcome: Mapping[str, Any]) -> list[str]:
             row("careful", f"{len(failed)} of {len(each)} final trainings stayed below {FAILED} success")
         )
     best = outcome["success"].get("mean")
-    for name, control in (outcome.get("controls") or {}).items():
-        mean = (_success(control) or {}).get("mean")
-        if None not in (best, mean) and mean >= best:
+    means = {name: (_success(each) or {}).get("mean") for name, each in (outcome.get("controls") or {}).items()}
+    known = {name: mean for name, mean in means.items() if mean is not None}
+    if best is not None and known and max(best, *known.values()) < NOTHING:
+        told = "neither the winner nor a control learned anything: most often --steps are too few"
+        return [*found, row("careful", told)]
+    for name, mean in known.items():
+        if best is not None and mean >= best:
             found.append(row("careful", f"the control {name} reaches {number(mean)}, no less than the winner"))
     return found

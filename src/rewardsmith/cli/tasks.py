@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 NAME = "tasks"
 HELP = "List the tasks, or show one and its fields."
 
+ENDINGS = {
+    "failure": "; ends early where the agent fails",
+    "goal": "; ends early at the goal",
+    "never": "",
+    "unknown": "; may end early: say why with ending= in the task file",
+}
+
 
 def command(
     name: Annotated[str | None, typer.Argument(help="A task, or the path of a task file.")] = None,
@@ -47,6 +54,11 @@ def _record(task: Task) -> dict[str, Any]:
         "name": task.name,
         "text": task.text,
         "horizon": task.horizon,
+        "ending": task.ending,
+        "trainings": task.trainings,
+        "steps": task.steps,
+        "observation": task.observation_size,
+        "actions": str(task.actions),
         "discount": task.discount,
         "success": task.success.meaning,
         **{name: None if reward is None else str(reward) for name, reward in rewards.items()},
@@ -57,7 +69,14 @@ def _record(task: Task) -> dict[str, Any]:
 def _show(task: Task) -> None:
     say(row(task.name, task.text))
     say(row("success", task.success.meaning))
-    say(row("episode", f"{task.horizon} steps"))
+    say(
+        row(
+            "episode",
+            f"{'at most ' if task.ending != 'never' else ''}{task.horizon} steps{ENDINGS[task.ending]}",
+        )
+    )
+    say(row("agent", f"sees {task.observation_size} numbers, acts by {task.actions}"))
+    say(row("search", f"{task.trainings} trainings of {task.steps:,} steps, where design is told nothing else"))
     say(row("native reward", "none" if task.native is None else str(task.native)))
     say(row("naive reward", "none" if task.naive is None else str(task.naive)))
     say()

@@ -82,6 +82,9 @@ def _run(loader: _Fresh, kind: str, file: str, allowed: str) -> Any:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as problem:
         del sys.modules[name]
+        if isinstance(problem, BadInput):  # it says itself what is allowed
+            where = f"{file}{_line_in(problem, spec.origin)}: {problem.what}"
+            raise BadInput(where, problem.received, problem.allowed, problem.why) from None
         raise BadInput(f"{kind} file", file, allowed, _reason(problem, spec.origin)) from None
     return module
 
@@ -94,7 +97,13 @@ def _loader(module: Any) -> _Fresh | None:
 def _reason(problem: BaseException, origin: str | None) -> str:
     """One line: where in the file, and what."""
     if isinstance(problem, SyntaxError):
-        return f"line {problem.lineno}: not Python ({problem.msg})"
+        elsewhere = "" if problem.filename in (None, origin) else f"{problem.filename} "
+        place = "" if problem.lineno is None else f"{elsewhere}line {problem.lineno}: "
+        return f"{place}not Python ({problem.msg})"
+    place = _line_in(problem, origin).removeprefix(", ")
+    return f"{place}{': ' if place else ''}{type(problem).__name__}: {' '.join(str(problem).split())}"
+
+
+def _line_in(problem: BaseException, origin: str | None) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == origin]
-    place = f"line {lines[-1]}: " if lines else ""
-    return f"{place}{type(problem).__name__}: {' '.join(str(problem).split())}"
+    return f", line {lines[-1]}" if lines else ""

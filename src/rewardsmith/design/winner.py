@@ -24,17 +24,28 @@ def select_winner(search: Search) -> Candidate:
     """
     ranked = [s for s in search.ranked() if s.finished] or search.ranked()
     if not ranked:
-        refused = ", ".join(f"{k} {v}" for k, v in sorted(search.refused.items())) or "none proposed"
-        raise StoreError(
-            f"no candidate of run {search.run.id} could be trained: every reward was refused or infinite "
-            f"({refused}); allow more trainings"
-        )
+        raise StoreError(f"run {search.run.id} has no winner: {_why_none(search)}")
     selection = search.config.resolved.selection
     if selection.kind != "honest":
         best = ranked[0] if selection.judge == "people" else published(selection.kind, ranked)
         search.selection = {best.id: best}
         return search.candidates[best.id]
     return _honestly(search, ranked)
+
+
+def _why_none(search: Search) -> str:
+    """What happened to all candidates, and what to do about it."""
+    refused = ", ".join(f"{code} {count}" for code, count in sorted(search.refused.items()))
+    if search.standings:
+        told = f"success of all {len(search.standings)} rewards that were trained was NaN, no verdict"
+        return f"{told}; look at the task's success, and at whether its rewards stay finite"
+    if set(search.refused) == {"E_REPLY"}:
+        asked = sum(search.refused.values())
+        model = "the model" if search.config.llm is None else search.config.llm.model
+        return f"no answer of {model} held a program ({asked} asked for); read --dry-run, try another --model"
+    return (
+        f"every reward was refused ({refused or 'none was proposed'}); the report shows why: rewardsmith report"
+    )
 
 
 def _honestly(search: Search, ranked: Sequence[Standing]) -> Candidate:

@@ -233,16 +233,28 @@ class Recorded:
     def label(self) -> str:
         return f"scripted: answers from {Path(self.path).name}"
 
-    def answer(self, question: Question, truth: Mapping[str, float]) -> Answer:
-        del truth
+    def rows(self) -> list[Any]:
+        """The answers.
+
+        Raises:
+            BadInput: there is no such file, or no JSON list of objects in it.
+        """
+        allowed = "a JSON list of answers, one object for each round"
         try:
             rows = json.loads(Path(self.path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as problem:
-            why = " ".join(str(problem).split())
-            raise BadInput("feedback file", self.path, "a JSON list of answers", why) from None
-        if not isinstance(rows, list) or question.round >= len(rows):
-            count = len(rows) if isinstance(rows, list) else 0
-            raise BadInput("feedback file", f"{count} answers", f"at least {question.round + 1}")
+            why = problem.strerror if isinstance(problem, OSError) else " ".join(str(problem).split())
+            raise BadInput("feedback file", self.path, allowed, why or "") from None
+        if not isinstance(rows, list) or not all(isinstance(each, Mapping) for each in rows):
+            raise BadInput("feedback file", self.path, allowed, "it holds something else")
+        return rows
+
+    def answer(self, question: Question, truth: Mapping[str, float]) -> Answer:
+        del truth
+        rows = self.rows()
+        if question.round >= len(rows):
+            allowed = f"at least {question.round + 1}: one for each round"
+            raise BadInput(f"feedback file {self.path}", f"{len(rows)} answers", allowed)
         return parse_answer(_named(rows[question.round], question.ids), question.ids)
 
 

@@ -260,4 +260,21 @@ def _command(config: dict[str, Any]) -> str:
     for option in ("trainings", "steps", "seeds", "seed"):
         if config.get(option) is not None:
             parts += [f"--{option}", str(config[option])]
-    return " ".join(parts)
+    return " ".join([*parts, *_asked(config)])
+
+
+def _asked(config: dict[str, Any]) -> list[str]:
+    """Options that say who writes and who answers; an address is no part of a run."""
+    method, model = config.get("method"), config.get("model") or {}
+    parts = ["--llm", "URL", "--model", shlex.quote(str(model["model"]))] if model.get("model") else []
+    parts += ["--structured"] if model.get("structured") else []
+    language = (method.get("writing") or {}).get("language") if isinstance(method, dict) else None
+    parts += ["--language", str(language)] if language not in (None, "programs") else []
+    prices = [float(each) for each in model.get("prices") or ()]
+    parts += ["--prices", *(f"{each:g}" for each in prices)] if any(prices) else []
+    for name, option in (("calls", "--max-calls"), ("tokens", "--max-tokens"), ("money", "--max-cost")):
+        limit = (model.get("spend") or {}).get(name)
+        parts += [option, f"{limit:g}" if isinstance(limit, float) else str(limit)] if limit is not None else []
+    if config.get("feedback"):
+        parts += ["--feedback", shlex.quote(str(config["feedback"]))]
+    return [*parts, *(["--allow-unsandboxed"] if config.get("unsandboxed") else [])]

@@ -6,7 +6,7 @@ Everything may be missing, because a report may be asked for while the run goes 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,7 +111,7 @@ def read(run: Any) -> Story:
         film_arrays=arrays("film"),
         finished=only("finished"),
         prompts=only("prompts"),
-        writer=dict(proposed[-1]) if proposed else {},
+        writer=writer_of(proposed),
         answers=tuple(dict(event.payload) for event in events.get("answer", [])),
         advice=tuple(dict(event.payload) for event in events.get("advice", [])),
         sandbox=str(events["sandbox"][-1].timing.get("stamp", "")) if "sandbox" in events else "",
@@ -120,6 +120,11 @@ def read(run: Any) -> Story:
             for event in events.get("clock", [])
         ),
     )
+
+
+def writer_of(proposed: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is said of the writer, the last time; what the selection proposes has none."""
+    return next((dict(each) for each in reversed(proposed) if each.get("writer")), {})
 
 
 def verdicts(values: Any) -> Numbers:

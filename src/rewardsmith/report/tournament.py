@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,23 @@ def render(record: Mapping[str, Any]) -> str:
         "forest": forest(record["ratings"]),
         "searches": len(record["cells"]),
         "missing": _missing(record["cells"]),
+        "intervals": any(not math.isnan(each["low"]) for each in record["ratings"]),
+        "command": _command(record),
     }
     return fill("tournament.html.j2", {"css": ("page.css", "compare.css")}, values)
+
+
+def _command(record: Mapping[str, Any]) -> str:
+    methods = sorted(each["method"] for each in record["ratings"])
+    parts = ["rewardsmith", "bench", "methods", "--tasks", shlex.quote(",".join(record["tasks"]))]
+    parts += ["--methods", shlex.quote(",".join(methods))]
+    for name in ("trainings", "steps", "seeds", "each", "against"):
+        parts += [f"--{name}", shlex.quote(str(record[name]))] if record.get(name) is not None else []
+    parts += [] if record["honest"] else ["--as-published"]
+    grammar = record["proposer"] == "the grammar"
+    return " ".join(
+        [*parts, *([] if grammar else ["--llm", "URL", "--model", shlex.quote(record["proposer"])])]
+    )
 
 
 def forest(rated: list[Mapping[str, Any]]) -> str:
@@ -57,7 +74,7 @@ def forest(rated: list[Mapping[str, Any]]) -> str:
         out.append(
             f'<text x="{_LEFT - 10:g}" y="{y + 4:g}" text-anchor="end" font-size="13" fill="var(--ink)">'
         )
-        out.append(f"{each['method']}</text>")
+        out.append(f"{escape(each['method'])}</text>")
         if not math.isnan(each["low"]):
             out.append(f'<line x1="{px(each["low"]):.1f}" x2="{px(each["high"]):.1f}" y1="{y:g}" y2="{y:g}"')
             out.append(' stroke="var(--blue)" stroke-width="2"/>')

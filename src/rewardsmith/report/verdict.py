@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from .draw import score
 from .story import CONTROLS, Story, verdicts
 
 _TOO_GOOD = 0.1
+_NOTHING = 0.05  # success that chance reaches as well
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,10 @@ def _against_controls(story: Story, mean: Any, low: Any) -> tuple[str, str, list
         elif not (_known(low) and _known(their_high) and low > their_high):
             unclear.append(f"{name} ({score(their_mean)})")
     notes: list[tuple[str, str]] = []
-    if worse:
+    if worse and _all_near_nothing(story, mean, present):
+        text = "Neither the designed reward nor any control learned the task: nothing is known of the reward. "
+        notes.append(("bad", f"{text}Most often a training is too short: give it more --steps."))
+    elif worse:
         notes.append(("bad", f"The designed reward does not beat {_joined(worse)}. Use the simpler reward."))
     if unclear:
         why = "the 95 % intervals overlap, so these seeds do not show that it is better"
@@ -99,6 +104,11 @@ def _against_controls(story: Story, mean: Any, low: Any) -> tuple[str, str, list
     if not present:
         return "mixed", "no controls were run", [("mixed", "Without controls the number says little.")]
     return "good", "beats every control", notes
+
+
+def _all_near_nothing(story: Story, mean: Any, controls: Sequence[str]) -> bool:
+    found = [mean, *(story.controls[name]["success"].get("mean") for name in controls)]
+    return all(_known(each) and each < _NOTHING for each in found)
 
 
 def _seed_notes(story: Story, each: Any) -> list[tuple[str, str]]:

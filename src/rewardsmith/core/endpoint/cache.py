@@ -28,8 +28,8 @@ class Reply:
         text: the answer; empty where the endpoint refused or was cut off.
         prompt_tokens, completion_tokens: as the endpoint counted them.
         model: the name that the endpoint gave itself.
-        trouble: why there is no text: ``length``, ``content_filter``, ``refusal`` or another word of the
-            endpoint; empty where all is well.
+        trouble: why there is no text: ``length``, ``content_filter``, ``refusal``, ``too long`` or another
+            word of the endpoint; empty where all is well.
     """
 
     text: str

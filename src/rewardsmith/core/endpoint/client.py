@@ -28,6 +28,8 @@ _MOST_TOKENS = 1 << 40
 _LONGEST_NAME = 200
 _PAUSE = 60.0  # the longest that the client waits between two tries, because the endpoint says so
 _TRUSTED = "nothing was sent there: give that address itself if you trust it"
+LONGEST_REPLY = 200_000  # characters; nobody reads a program of this size, and a repair would send it back
+PATIENCE_SECONDS = 20.0
 
 
 class EndpointError(RewardsmithError, ConnectionError):
@@ -52,19 +54,20 @@ async def ask_all(
     pace = pace_of(endpoint.base_url, endpoint.model, endpoint.requests_per_minute, endpoint.tokens_per_minute)
     batch = _Batch(endpoint, cache, client, openai, pace, asyncio.Semaphore(endpoint.concurrency), secret)
     tasks = [asyncio.ensure_future(batch.one(key, body)) for key, body in bodies.items()]
+    watch = asyncio.ensure_future(_say_that_it_waits(batch, len(tasks)))
     try:
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
+        for task in (*tasks, watch):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, watch, return_exceptions=True)
         await client.close()
     if batch.refused:
         raise EndpointError(batch.refused[0])
     if batch.failures and whole:
         raise EndpointError(
             f"{endpoint.base_url} left {len(batch.failures)} of {len(bodies)} requests to {endpoint.model} "
-            f"without an answer after {endpoint.retries} retries (first: {batch.failures[0]}); "
+            f"without an answer{batch.tried} (first: {batch.failures[0]}); "
             "what came is kept on disk"
         )
     if batch.failures:
@@ -88,6 +91,7 @@ class _Batch:
     replies: dict[str, Reply] = field(default_factory=dict[str, Reply])
     failures: list[str] = field(default_factory=list[str])
     refused: list[str] = field(default_factory=list[str])
+    tried: str = ""
 
     async def one(self, key: str, body: Body) -> None:
         """Ask, count, commit."""
@@ -99,14 +103,19 @@ class _Batch:
             try:
                 reply = await self.ask(key, body)
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-                self.refused.append(f"{endpoint.base_url} refuses {endpoint.model}: {self.line(error)}")
+                advice = _advice(endpoint, isinstance(error, openai.NotFoundError))
+                self.refused.append(
+                    f"{endpoint.base_url} refuses {endpoint.model}: {self.line(error)}; {advice}"
+                )
                 return
             except (openai.OpenAIError, ValueError, TimeoutError) as error:
                 if (elsewhere := _sent_on(error)) is not None:
                     self.refused.append(f"{endpoint.base_url} sends requests on to {elsewhere}; {_TRUSTED}")
                     return
                 spend(endpoint.model, Usage(failures=1))
-                self.failures.append(self.line(error))
+                odd = isinstance(error, (ValueError, TimeoutError))  # ours: their text says it all
+                self.failures.append(self.line(error).partition(": ")[2] if odd else self.line(error))
+                self.tried = "" if odd else f" after {endpoint.retries} retries"
                 return
             if self.cache is not None:  # in its turn: a kill costs no more replies than run at the same time
                 reply = await asyncio.to_thread(self.cache.keep, key, body, reply)
@@ -137,8 +146,12 @@ class _Batch:
         create = self.client.chat.completions.with_raw_response.create
         endpoint = self.endpoint
         # each try is bounded by itself; this bounds a server that never gets beyond its first lines
-        async with asyncio.timeout((endpoint.timeout + _PAUSE) * (endpoint.retries + 2)):
-            answer = await create(**body, extra_headers={"Idempotency-Key": key})
+        longest = (endpoint.timeout + _PAUSE) * (endpoint.retries + 2)
+        try:
+            async with asyncio.timeout(longest):
+                answer = await create(**body, extra_headers={"Idempotency-Key": key})
+        except TimeoutError:
+            raise TimeoutError(f"no whole answer within {longest:.0f} s") from None
         reply = read_reply(wire.without_secret(answer.text, self.secret))
         money = self.endpoint.cost(reply.prompt_tokens, reply.completion_tokens)
         tokens = (reply.prompt_tokens, reply.completion_tokens)
@@ -184,6 +197,10 @@ def read_reply(body: str) -> Reply:
 
     Raises:
         ValueError: the answer is not of the protocol.
+
+    Example:
+        >>> read_reply('{"choices": [{"message": {"content": "hello"}}]}').text
+        'hello'
     """
     try:
         data = json.loads(body)
@@ -194,10 +211,13 @@ def read_reply(body: str) -> Reply:
         finish = choice.get("finish_reason") or "stop"
         model = _name(data.get("model"))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise ValueError(f"no chat completion: {body[:80]!r}") from None
+        told = f"no chat completion: {body[:80]!r}; is the address right, up to /v1?"
+        raise ValueError(told) from None
     trouble = "refusal" if refusal else _name(finish) if finish != "stop" else ""
     if not trouble and not isinstance(text, str):
         trouble = "empty"
+    if not trouble and len(text) > LONGEST_REPLY:
+        trouble = "too long"
     return Reply("" if trouble else _text(text), *tokens, model, trouble)
 
 
@@ -226,3 +246,19 @@ def _sent_on(error: Exception) -> str | None:
         return None
     place = str(response.headers.get("location", "nowhere"))
     return "".join(letter for letter in place if letter.isprintable())[:100]
+
+
+def _advice(endpoint: Endpoint, missing: bool) -> str:
+    if missing:
+        return f"its models: {endpoint.base_url.rstrip('/')}/models; the address goes up to /v1"
+    state = "is set" if os.environ.get(endpoint.key_variable) else "is not set"
+    return f"the key is read from ${endpoint.key_variable}, which {state}"
+
+
+async def _say_that_it_waits(batch: _Batch, count: int) -> None:
+    await asyncio.sleep(PATIENCE_SECONDS)
+    endpoint, there = batch.endpoint, len(batch.replies)
+    _log.warning(
+        "%s: %d of %d answers after %.0f s; waiting up to %.0f s for each try, %d tries (Ctrl-C loses nothing)",
+        *(endpoint.base_url, there, count, PATIENCE_SECONDS, endpoint.timeout, endpoint.retries + 1),
+    )

@@ -9,9 +9,12 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from ...core.errors import BadInput, MissingExtra
 from ..spaces import Actions
 from .convert import actions_of, is_vector, observation_size
+from .guard import Guarded
 from .host import EnvpoolVector, GymnasiumVector, HostVector
 
 Engine = Literal["auto", "envpool", "gymnasium"]
@@ -59,11 +62,13 @@ class GymEnv:
     ) -> GymEnv:
         """Open the environment once to learn its sizes and its time limit.
 
-        With a ``success_key`` one episode of random actions is played, to see that it is there.
+        One start is looked at, to see that observations are what the space says.  With a ``success_key`` one
+        episode of random actions is played, to see that it is there.
 
         Raises:
             BadInput: Gymnasium does not know the id, it has no time limit and no ``horizon`` is given,
-                its observations or actions are neither numbers nor choices, or the key never came.
+                its observations or actions are neither numbers nor choices, an observation has another size
+                than its space, or the key never came.
             MissingExtra: Gymnasium, or the simulator below it, is not installed.
         """
         pairs = tuple(sorted((options or {}).items()))
@@ -73,6 +78,7 @@ class GymEnv:
         try:
             limit = horizon or (env.spec.max_episode_steps if env.spec else None)
             size, actions = observation_size(id, env.observation_space), actions_of(id, env.action_space)
+            _check_start(id, env)
             if success_key is not None:
                 _check_key(id, env, success_key, limit or 1000)
         finally:
@@ -124,12 +130,14 @@ class GymEnv:
                 raise BadInput(
                     "envpool environment", asked, "what envpool.list_all_envs() has", "try engine='gymnasium'"
                 )
-            return EnvpoolVector(self.id, count, seeds, self.horizon, options, self.success_key, width)
+            pool = EnvpoolVector(self.id, count, seeds, self.horizon, options, self.success_key, width)
+            return Guarded(pool, self.id, self.success_key)
         _import("gymnasium", self.id)
         if self.package is not None:
             _import(self.package, self.id, self.extra)
         with _readable(self.id, options):
-            return GymnasiumVector(self.id, count, seeds, self.horizon, options, self.success_key)
+            copies = GymnasiumVector(self.id, count, seeds, self.horizon, options, self.success_key)
+        return Guarded(copies, self.id, self.success_key)
 
 
 def _import(package: str, id: str, extra: str = "control") -> Any:
@@ -167,6 +175,15 @@ def _readable(id: str, options: Options) -> Generator[None]:
     except TypeError as problem:
         reason = " ".join(str(problem).split())
         raise BadInput(f"options of {id}", dict(options), "what its constructor takes", reason) from None
+
+
+def _check_start(id: str, env: Any) -> None:
+    """The first observation has the shape that its space says."""
+    obs, _ = env.reset(seed=0)
+    space = env.observation_space
+    if space.shape is not None and np.shape(obs) != space.shape:
+        allowed = f"{space.shape}, as its observation_space says"
+        raise BadInput(f"observation of {id}", f"shape {np.shape(obs)}", allowed)
 
 
 def _check_key(id: str, env: Any, key: str, steps: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...core.arrays import Array
+from ...core.errors import BadInput
 from .convert import flat, is_vector, legal
 from .film import opengl
 
@@ -196,7 +197,11 @@ class GymnasiumVector:
 def _verdict(key: str, info: dict[str, Any], ended: Array) -> Array:
     """Success as ``info`` tells it, 0 where it tells nothing; of episodes that ended, their last word."""
     nothing = np.zeros(len(ended))
-    now, final = (np.asarray(told.get(key, nothing), float) for told in (info, info.get("final_info", {})))
+    try:
+        now, final = (np.asarray(told.get(key, nothing), float) for told in (info, info.get("final_info", {})))
+    except (TypeError, ValueError):
+        received = next(repr(told[key]) for told in (info, info.get("final_info", {})) if key in told)
+        raise BadInput(f"info[{key!r}]", received[:80], "True, False, or a number from 0 to 1") from None
     return np.where(ended, final, now)
 
 
