@@ -127,8 +127,8 @@ def _of_kind(data: Mapping[str, Any], name: str, kind: Any, nothing: Any) -> Any
     if found is None:
         return nothing
     if not isinstance(found, kind):
-        allowed = "a list of candidates" if name == "ranking" else "an object of texts"
-        raise BadInput(f"{name} of an answer", repr(found)[:60], allowed)
+        allowed = "a list of candidates, best first" if name == "ranking" else '{"r0c1": "it falls over"}'
+        raise BadInput("answer", f"{name} {found!r}"[:80], allowed)
     return found
 
 

@@ -86,9 +86,8 @@ def test_an_endpoint_that_is_always_busy_was_asked_again():
     assert "without an answer after 1 retries" in refusal(429, "{}", retries=1)
 
 
-def test_an_answer_that_never_ends_ends(monkeypatch):
-    monkeypatch.setattr(client, "_GRACE_SECONDS", 0.0)
-    assert "no whole answer within 1 s" in refusal(200, "", timeout=1.0, drip=20.0)
+def test_an_answer_that_never_ends_ends():
+    assert "the answer did not end within 1 s" in refusal(200, "", timeout=1.0, drip=20.0)
 
 
 def test_a_reply_of_ten_megabytes_is_no_reply():
