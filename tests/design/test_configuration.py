@@ -70,7 +70,7 @@ GOOD = {"name": "mine", "meaning": "one", "strategy": {"kind": "evolve"}, "sees"
     [
         ({"strategy": {"kind": "oracle"}}, "independent"),
         ({"strategy": {"kind": "evolve", "parrents": 3}}, "did you mean parents"),
-        ({"strategy": "evolve"}, "a mapping with name"),
+        ({"strategy": "evolve"}, "strategy: received .evolve.; allowed: a mapping with a kind"),
         ({"sees": ["success"]}, "order, terms, score"),
         ({"sees": []}, "evolve needs it"),
         ({"rounds": 0}, "at least 1"),

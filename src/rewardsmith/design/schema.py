@@ -64,8 +64,12 @@ def parse_method(data: Any, where: str = "method") -> Method:
     Raises:
         BadInput: for unknown keys, wrong types or values out of range, in one line with the key.
     """
-    if not isinstance(data, Mapping) or not isinstance(data.get("strategy"), Mapping):
-        raise BadInput(where, f"a {type(data).__name__}", "a mapping with name, meaning and strategy")
+    if not isinstance(data, Mapping):
+        received = "nothing" if data is None else f"a {type(data).__name__}"
+        raise BadInput(where, received, "a mapping with name, meaning and strategy")
+    if not isinstance(data.get("strategy"), Mapping):
+        received = f"{data['strategy']!r}"[:80] if "strategy" in data else "nothing"
+        raise BadInput(f"{where}: strategy", received, "a mapping with a kind, such as {kind: best}")
     given = dict(data)
     parts: dict[str, Any] = {}
     parts["strategy"] = _kind(given.pop("strategy"), kinds(strategy, "Strategy"), f"{where}: strategy")
