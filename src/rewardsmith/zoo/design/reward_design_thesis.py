@@ -39,7 +39,7 @@ def claim(full: bool = False) -> Verdict:
     expert, learner = build()
     with Meter() as meter:
         checks, figures = expert_checks(expert, seeds, meter)
-        adapted, areas = adaptive_checks(seeds[:24] if full else seeds[:8], 800 if full else 100, meter)
+        adapted, areas = adaptive_checks(seeds[:16] if full else seeds[:8], 800 if full else 100, meter)
         more, curve = learner_checks(learner, seeds, 4000 if full else 2000, meter)
     missing = "the LineKey task, ExpAdaRD with rewards of blocks of cells and for a pool of learners"
     return verdict([*checks, *adapted, *more], seeds, missing, figures | areas | curve, meter.cost)
