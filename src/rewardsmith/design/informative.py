@@ -14,27 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import BadInput, MissingExtra
-from ..core.mdp import Floats, Table, TabularMDP, optimal_actions, q_values
+from ..core.errors import BadInput
+from ..core.mdp import Floats, Table, TabularMDP, optimal_actions
+from .preserving import InfeasibleMargin as InfeasibleMargin
+from .preserving import Preserving, entries, scipy_parts
+from .preserving import target_margins as target_margins
 
 HORIZONS = (1, 4, 8, 16, 32)
-
-
-class InfeasibleMargin(BadInput):
-    """No reward within the bounds reaches the margins.
-
-    ``largest_scale``: the largest share of the margins that can be reached.  ``certificate``: multipliers
-    ``(y_gap, y_tie)`` of the gap and tie rows with ``y_gap >= 0`` and ``y_gap @ margins = 1``; then
-    ``reward_bound * |gaps.T @ y_gap + ties.T @ y_tie|_1`` is ``largest_scale`` and bounds it from above.
-    """
-
-    def __init__(self, largest_scale: float, certificate: tuple[Floats, Floats], reward_bound: float) -> None:
-        super().__init__(
-            "margins",
-            f"margins of which at most {largest_scale:.6g} can be reached with |R| <= {reward_bound:g}",
-            f"margins scaled by {largest_scale:.6g} or less, a larger reward bound or more active states",
-        )
-        self.largest_scale, self.certificate, self.reward_bound = largest_scale, certificate, reward_bound
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +30,6 @@ class Designed:
     reward: Floats
     active: tuple[int, ...]
     informativeness: float
-
-
-def target_margins(mdp: TabularMDP, targets: Table) -> Floats:
-    """``delta_s``: what the best non-target action of each state loses, under the MDP's own reward."""
-    q = q_values(mdp)
-    best_other = np.where(targets, -np.inf, q).max(-1)
-    return np.where(targets.all(-1), 0.0, q.max(-1) - best_other)
 
 
 def informativeness(
@@ -132,17 +111,11 @@ class Exprd:
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """Rows over the free entries of R: ``gaps @ r >= need``, ``ties @ r = 0``, one ``look`` per horizon."""
+    """The rows that keep the targets optimal, and one ``look`` per horizon at the free entries of R."""
 
-    mdp: TabularMDP
+    keep: Preserving
     active: tuple[int, ...]
-    bound: float
     horizons: tuple[int, ...]
-    targets: Table
-    margins: Floats
-    gaps: Floats
-    need: Floats
-    ties: Floats
     looks: tuple[Floats, ...]
 
     @classmethod
@@ -155,93 +128,53 @@ class _Problem:
         targets: Table | None,
         margins: Table | None,
     ) -> _Problem:
-        targets = optimal_actions(mdp) if targets is None else np.asarray(targets, dtype=bool)
-        active = tuple(int(s) for s in active)
-        if len(set(active)) != len(active) or not set(active) <= set(range(mdp.states)) or not active:
-            raise BadInput("active states", active, f"distinct states 0..{mdp.states - 1}, at least one")
-        if targets.shape != (mdp.states, mdp.actions) or not targets.any(-1).all():
-            raise BadInput("targets", f"shape {targets.shape}", "(S, A) with a target action in every state")
-        if bound <= 0 or not horizons or min(horizons) < 0:
-            raise BadInput("EXPRD", (bound, tuple(horizons)), "reward_bound > 0 and horizons >= 0")
-        margins = target_margins(mdp, targets) if margins is None else np.asarray(margins, dtype=np.float64)
-        pi = targets / targets.sum(-1, keepdims=True)
-        size = mdp.states * mdp.actions
-        free = np.array([s * mdp.actions + a for s in active for a in range(mdp.actions)])
-        unit = np.zeros((size, mdp.states, mdp.actions))
-        unit[np.arange(size), np.arange(size) // mdp.actions, np.arange(size) % mdp.actions] = 1
-        unit = unit[free]  # (F, S, A): each free entry of R alone
-        forever = _discounted_q(mdp, pi, unit)
-        other = ~targets & ~mdp.ends[:, None]
-        first = targets.argmax(-1)
-        tied = targets & ~mdp.ends[:, None] & (np.arange(mdp.actions) != first[:, None])
-        lead = np.take_along_axis(forever, first[None, :, None], -1)
-        gap = lead - forever
+        if not horizons or min(horizons) < 0:
+            raise BadInput("EXPRD", tuple(horizons), "horizons >= 0, at least one")
+        keep = Preserving.of(mdp, entries(mdp, active), bound, targets, margins)
+        other, pi = ~keep.targets & ~mdp.ends[:, None], keep.policy
         looks = tuple(
-            ((pi * q).sum(-1, keepdims=True) - q)[:, other].T for q in _truncated_q(mdp, pi, unit, horizons)
+            ((pi * q).sum(-1, keepdims=True) - q)[:, other].T
+            for q in _truncated_q(mdp, pi, keep.basis, horizons)
         )
-        need = np.broadcast_to(margins[:, None], other.shape)[other]
-        return cls(
-            mdp, active, bound, tuple(horizons), targets, margins, gap[:, other].T, need, gap[:, tied].T, looks
-        )
+        return cls(keep, tuple(int(s) for s in active), tuple(horizons), looks)
 
     def solve(self, sparsity: float) -> Designed:
         """The linear programme over ``(r, slack per horizon and state, |r|)``."""
-        sparse, linprog = _scipy()
-        count, states = self.gaps.shape[1], self.mdp.states
+        sparse, linprog = scipy_parts()
+        keep, mdp = self.keep, self.keep.mdp
+        count, states = keep.gaps.shape[1], mdp.states
         slacks = len(self.horizons) * states
-        state_of_row = np.nonzero(~self.targets & ~self.mdp.ends[:, None])[0]
+        state_of_row = np.nonzero(~keep.targets & ~mdp.ends[:, None])[0]
         select = sparse.csr_matrix(
             (np.ones(len(state_of_row)), (np.arange(len(state_of_row)), state_of_row)),
             (len(state_of_row), states),
         )
         eye, nothing = sparse.identity(count), sparse.csr_matrix((count, slacks))
-        rows = [[-self.gaps, sparse.csr_matrix((len(self.need), slacks)), None]]
+        rows = [[-keep.gaps, sparse.csr_matrix((len(keep.need), slacks)), None]]
         rows.append(
             [-sparse.csr_matrix(np.vstack(self.looks)), sparse.block_diag([-select] * len(self.horizons)), None]
         )
         rows += [[eye, nothing, -eye], [-eye, nothing, -eye]]
         upper = sparse.bmat(rows, format="csr")
-        limits = np.concatenate([-self.need, *[-self.need] * len(self.horizons), np.zeros(2 * count)])
+        limits = np.concatenate([-keep.need, *[-keep.need] * len(self.horizons), np.zeros(2 * count)])
         width = 2 * count + slacks
         equal = sparse.hstack(
-            [sparse.csr_matrix(self.ties), sparse.csr_matrix((len(self.ties), width - count))]
+            [sparse.csr_matrix(keep.ties), sparse.csr_matrix((len(keep.ties), width - count))]
         )
         cost = np.concatenate([np.zeros(count), np.full(slacks, 1 / slacks), np.full(count, sparsity)])
-        bounds = [(-self.bound, self.bound)] * count + [(0, None)] * (width - count)
+        bounds = [(-keep.bound, keep.bound)] * count + [(0, None)] * (width - count)
         found = linprog(
-            cost, A_ub=upper, b_ub=limits, A_eq=equal if len(self.ties) else None,
-            b_eq=np.zeros(len(self.ties)) if len(self.ties) else None, bounds=bounds, method="highs",
+            cost, A_ub=upper, b_ub=limits, A_eq=equal if len(keep.ties) else None,
+            b_eq=np.zeros(len(keep.ties)) if len(keep.ties) else None, bounds=bounds, method="highs",
         )  # fmt: skip
         if found.status == 2:
-            raise self.infeasible()
+            raise keep.infeasible()
         if found.status != 0:
             raise ArithmeticError(f"the linear programme did not finish: {found.message}")
-        reward = np.zeros((states, self.mdp.actions))
+        reward = np.zeros((states, mdp.actions))
         reward[list(self.active)] = found.x[:count].reshape(len(self.active), -1)
-        value = informativeness(self.mdp, reward, self.horizons, self.targets, self.margins)
+        value = informativeness(mdp, reward, self.horizons, keep.targets, keep.margins)
         return Designed(reward, self.active, value)
-
-    def infeasible(self) -> InfeasibleMargin:
-        """The largest t with ``gaps @ r >= t * need``, and the dual that proves it."""
-        _, linprog = _scipy()
-        count = self.gaps.shape[1]
-        upper = np.hstack([-self.gaps, self.need[:, None]])
-        equal = np.hstack([self.ties, np.zeros((len(self.ties), 1))])
-        found = linprog(
-            np.append(np.zeros(count), -1.0), A_ub=upper, b_ub=np.zeros(len(self.need)),
-            A_eq=equal if len(equal) else None, b_eq=np.zeros(len(equal)) if len(equal) else None,
-            bounds=[(-self.bound, self.bound)] * count + [(None, None)], method="highs",
-        )  # fmt: skip
-        tie = -found.eqlin.marginals if len(equal) else np.zeros(0)
-        return InfeasibleMargin(float(found.x[-1]), (-found.ineqlin.marginals, tie), self.bound)
-
-
-def _discounted_q(mdp: TabularMDP, pi: Table, reward: Floats) -> Floats:
-    """Action values ``(..., S, A)`` of a policy for a stack of rewards ``(..., S, A)``."""
-    chained = np.einsum("sa,sat->st", pi, mdp.transition)
-    matrix = np.eye(mdp.states) - mdp.discount * chained
-    values = np.linalg.solve(matrix, (pi * reward).sum(-1)[..., None])[..., 0]
-    return reward + mdp.discount * np.einsum("sat,...t->...sa", mdp.transition, values)
 
 
 def _truncated_q(mdp: TabularMDP, pi: Table, reward: Floats, horizons: Sequence[int]) -> list[Floats]:
@@ -253,12 +186,3 @@ def _truncated_q(mdp: TabularMDP, pi: Table, reward: Floats, horizons: Sequence[
             wanted[h] = q
         q = reward + mdp.discount * np.einsum("sat,...t->...sa", mdp.transition, (pi * q).sum(-1))
     return [wanted[h] for h in horizons]
-
-
-def _scipy() -> tuple[Any, Any]:
-    try:
-        import scipy.sparse
-        from scipy.optimize import linprog
-    except ImportError:
-        raise MissingExtra("scipy", "zoo", "EXPRD's linear programme") from None
-    return scipy.sparse, linprog

@@ -81,7 +81,8 @@ class Episodes:
     """Recorded episodes of M agents, time first: ``state, action, own, paid, live`` are ``(T, M)``.
 
     ``own`` is the MDP's reward, ``paid`` what the learner got, ``live`` the steps that happened,
-    ``policy`` ``(T, M, A)`` the action probabilities of the time.
+    ``policy`` ``(T, M, A)`` the action probabilities of the time; ``table`` ``(M, S, A)`` those of all states,
+    where they were recorded.
     """
 
     state: Table
@@ -90,6 +91,7 @@ class Episodes:
     paid: Floats
     live: Table
     policy: Floats
+    table: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 class OnlineReward(Protocol):
@@ -279,7 +281,7 @@ def _rollout(
         live, s = live & ~mdp.ends[after], after
         if not live.any():
             break
-    return Episodes(*(np.array(column) for column in zip(*rows, strict=True))), state
+    return Episodes(*(np.array(column) for column in zip(*rows, strict=True)), table=policy), state
 
 
 def _softmax(theta: Floats) -> Floats:
