@@ -56,6 +56,17 @@ def test_control_must_vanish_and_must_be_able_to_see() -> None:
     assert c.control("x", [1.0], [1.1], sees=1e-6, exact=True).outcome == "refuted"
 
 
+def test_a_control_without_spread_shows_nothing() -> None:
+    assert c.control("x", [0.25] * 8, [0.25] * 8, sees=0.1).outcome == "not shown"
+    assert c.control("x", [0.0] * 8, [0.0] * 8, sees=0.1).outcome == "not shown"
+    rounded = np.array([0.1 + 0.2, 0.3] * 4)  # 0.3 but for rounding
+    assert 0.0 < np.abs(rounded - 0.3).max() < 1e-15
+    assert c.control("x", rounded, [0.3] * 8, sees=0.1).outcome == "not shown"
+    assert c.control("x", [0.3 + 0.1, 0.3 - 0.1] * 4, [0.3] * 8, sees=0.2).outcome == "holds"
+    assert c.control("x", [1.0] * 8, [0.5] * 8, sees=0.1).outcome == "refuted"  # it does not vanish
+    assert c.control("x", [0.25] * 8, [0.25] * 8, sees=0.1, exact=True).outcome == "holds"
+
+
 def test_bound_and_share() -> None:
     assert c.bound("x", [0.0, 1e-9], high=1e-6).outcome == "holds"
     assert c.bound("x", [0.0, 1e-3], high=1e-6).outcome == "refuted"

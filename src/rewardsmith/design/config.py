@@ -194,8 +194,6 @@ def from_record(config: dict[str, Any], llm: Endpoint | None = None) -> Design:
         StoreError: the run was made by another version, or of a task that has changed since: its results
             would not be repeated.
     """
-    from .. import __version__
-
     if config.get("version") != __version__:
         raise StoreError(
             f"this run was made by rewardsmith {config.get('version')}, this is {__version__}; "

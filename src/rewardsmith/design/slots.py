@@ -22,7 +22,7 @@ Skills = tuple[tuple[Primitive, int], ...]
 
 
 @dataclass(frozen=True)
-class Slots:
+class Translation:
     """One instruction, as both interfaces are told it.
 
     Args:
@@ -53,7 +53,7 @@ def as_json(call: Call) -> dict[str, Any]:
     return {"call": name, "arguments": dict(arguments)}
 
 
-def slots(name: str) -> Slots:
+def slots(name: str) -> Translation:
     """What was filled in for an instruction.
 
     Example:
@@ -104,42 +104,42 @@ def _beside(x: float) -> Call:
 
 
 SLOTS = (
-    Slots("reach", "arm", ((_beside(0.5), _height(0.4)),), (_do("go_to", x=0.5, y=0.4),)),
-    Slots("height", "arm", ((_height(0.6),),), (_do("go_to", x=0.0, y=0.6),)),
-    Slots(
+    Translation("reach", "arm", ((_beside(0.5), _height(0.4)),), (_do("go_to", x=0.5, y=0.4),)),
+    Translation("height", "arm", ((_height(0.6),),), (_do("go_to", x=0.0, y=0.6),)),
+    Translation(
         "spin",
         "robot",
         ((_STILL[0], _call("set_turn", turn_rate=1.0, turn_weight=1.0)),),
         (_do("turn", rate=1.0),),
     ),
-    Slots(
+    Translation(
         "sway",
         "robot",
         ((*_STILL, _call("set_lean", lean_amplitude=0.3, lean_frequency=0.5, lean_weight=1.0)),),
         (_do("swing", amplitude=0.3, frequency=0.5),),
     ),
-    Slots("circle", "robot", (_CIRCLE,), _around()),
-    Slots(
+    Translation("circle", "robot", (_CIRCLE,), _around()),
+    Translation(
         "lean",
         "robot",
         ((*_STILL, _call("set_lean", lean=0.4, lean_weight=1.0)),),
         # to the left end of a swing, and hold it there
         (_do("swing", 20, amplitude=0.4, frequency=0.25), _do("hold")),
     ),
-    Slots(
+    Translation(
         "face",
         "robot",
         ((_STILL[0], _call("set_face", face_x=2.0, face_y=1.0, face_weight=1.0)),),
         (_do("turn", x=2.0, y=1.0),),
     ),
-    Slots("stop", "robot", (_STILL,), (_do("stop"),)),
-    Slots(
+    Translation("stop", "robot", (_STILL,), (_do("stop"),)),
+    Translation(
         "reach, height",
         "arm",
         ((_beside(0.6), _height(-0.3)), (_height(0.6),)),
         (_do("go_to", HALF, x=0.6, y=-0.3), _do("go_to", x=0.6, y=0.6)),
     ),
-    Slots(
+    Translation(
         "go, spin",
         "robot",
         (
@@ -148,8 +148,8 @@ SLOTS = (
         ),
         (_do("go_to", HALF, x=0.0, y=1.0), _do("turn", rate=1.5)),
     ),
-    Slots("height + sweep", "arm", ((_height(0.4), _SWEEP),), _to_and_fro()),
-    Slots(
+    Translation("height + sweep", "arm", ((_height(0.4), _SWEEP),), _to_and_fro()),
+    Translation(
         "circle + lean",
         "robot",
         ((*_CIRCLE, _call("set_lean", lean=0.3, lean_weight=1.0)),),

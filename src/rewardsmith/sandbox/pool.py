@@ -169,6 +169,8 @@ def shared(tier: Tier) -> Pool:
 def using(pool: Pool) -> Generator[Pool]:
     """Within this block rewards use the given pool: other limits, another size, or the override.
 
+    It holds for the whole process, other threads included: of blocks that overlap the one entered last counts.
+
     Example:
         >>> with Pool(limits=Limits(wall=1.0), size=1) as pool, using(pool):
         ...     shared("T1") is pool

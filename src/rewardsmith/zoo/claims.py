@@ -27,6 +27,7 @@ Kind = Literal["inequality", "bound", "share", "control"]
 
 LEAST_SEEDS = 8
 SURE = 2.0  # standard errors
+ROUNDING = 1e-12  # of the largest value: no spread, only float64
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ def control(name: str, ours: Values, rival: Values, sees: float, exact: bool = F
     """Negative control: where its cause is taken away, the difference must vanish.
 
     Holds when ``|difference| <= 2 s.e.`` and the control could have seen an effect of size ``sees``
-    (``2 s.e. <= sees``); a control that is too noisy to see anything proves nothing.  With ``exact`` the
-    difference itself must not exceed ``sees``.
+    (``2 s.e. <= sees``); a control that is too noisy to see anything proves nothing, nor does one whose
+    differences are all 0 but for rounding: nothing varies, so nobody knows that anything could.  With ``exact``
+    the difference itself must not exceed ``sees``.
     """
     difference = paired_difference(ours, rival)
     figures: dict[str, Any] = {"difference": difference.mean, "sees": sees, "n": difference.n}
@@ -77,9 +79,11 @@ def control(name: str, ours: Values, rival: Values, sees: float, exact: bool = F
         return Check(name, "control", "holds" if gaps.max() <= sees else "refuted", figures)
     _enough(name, difference.n)
     figures["standard_error"] = error = difference.standard_error
-    if abs(difference.mean) > SURE * error:
+    rounding = ROUNDING * max(float(np.abs(np.asarray(each, dtype=np.float64)).max()) for each in (ours, rival))
+    if abs(difference.mean) > max(SURE * error, rounding):
         return Check(name, "control", "refuted", figures)
-    return Check(name, "control", "holds" if SURE * error <= sees else "not shown", figures)
+    shown = rounding < error and SURE * error <= sees
+    return Check(name, "control", "holds" if shown else "not shown", figures)
 
 
 def bound(name: str, values: Values, low: float = -math.inf, high: float = math.inf) -> Check:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 
 import numpy as np
@@ -20,7 +22,7 @@ from rewardsmith.design.propose.prompts import (
     load_prompt,
     prompt_names,
 )
-from rewardsmith.design.propose.reflection_text import reflection_text
+from rewardsmith.design.propose.reflection_text import curve, reflection_text
 from rewardsmith.program import CODES, FUNCTIONS, parse
 from rewardsmith.sandbox.codes import CODES as PYTHON_CODES
 
@@ -117,6 +119,12 @@ def test_curves_have_ten_values_two_decimals_and_max_mean_min():
     np.testing.assert_array_equal(shown, np.round(np.linspace(-1.0, 1.0, 10) ** 3, 2))
     assert line.endswith(("; max 1.00, mean 0.00, min -1.00", "; max 1.00, mean -0.00, min -1.00"))
     assert "success" not in text
+
+
+def test_max_and_min_do_not_depend_on_where_a_point_is_missing():
+    points = [1.0, math.nan, 3.0]
+    for order in itertools.permutations(points):
+        assert curve("up", order).endswith("; max nan, mean nan, min nan")
 
 
 def test_success_is_told_only_where_it_is_seen():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..candidate import Parent
 from .prompts import load_prompt
 
@@ -50,7 +52,7 @@ def reflection_curves(parent: Parent) -> str:
 
 
 def curve(name: str, values: Sequence[float]) -> str:
-    """One line: values, maximum, mean, minimum."""
+    """One line: values, maximum, mean, minimum; these are nan where a value is, wherever it stands."""
     shown = ", ".join(f"{value:.2f}" for value in values)
-    mean = sum(values) / len(values)
-    return f"- {name}: {shown}; max {max(values):.2f}, mean {mean:.2f}, min {min(values):.2f}"
+    most, mean, least = np.max(values), sum(values) / len(values), np.min(values)
+    return f"- {name}: {shown}; max {most:.2f}, mean {mean:.2f}, min {least:.2f}"
