@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.command import argv, environment, rewardsmith
+from rewardsmith.design.scripted import Script, serving
 from rewardsmith.store import Run
 
 CASES = {
@@ -173,3 +174,32 @@ def test_unexpected_faults_are_one_line_too(tmp_path: Path) -> None:
     debug = rewardsmith(tmp_path, "tasks", "--debug", PYTHONPATH=str(tmp_path))
     assert debug.code == 1
     assert "Traceback" in debug.err
+
+
+def test_a_search_without_a_winner_is_not_to_be_continued(tmp_path: Path) -> None:
+    with serving(Script()) as url:
+        options = ("--llm", url, "--model", "scripted-grammar", "--max-calls", "0")
+        said = rewardsmith(tmp_path, "design", "pendulum", *options, "--trainings", "4", "--steps", "1024")
+    assert said.code == 2
+    last = said.err.splitlines()[-1]
+    assert "has no winner: the budget of scripted-grammar (0 calls) paid for no answer; raise it" in last
+    assert "--resume" not in said.err
+
+
+def test_a_stored_run_does_not_switch_the_sandbox_off(tmp_path: Path) -> None:
+    config = {"task": "pendulum", "method": {"name": "random"}, "version": "0", "unsandboxed": True}
+    with Run.create(tmp_path / "runs", config) as run:
+        name = run.id
+    said = rewardsmith(tmp_path, "design", "--resume", "latest")
+    assert said.code == 2
+    assert f"allowed: --resume {name} --allow-unsandboxed, if you trust what it runs" in said.error
+    typed = rewardsmith(tmp_path, "design", "--resume", "latest", "--allow-unsandboxed")
+    assert "made by rewardsmith 0" in typed.error, "it went on to the next check"
+
+
+def test_a_run_in_the_sandbox_is_not_taken_out_of_it(tmp_path: Path) -> None:
+    with _run(tmp_path):
+        pass
+    said = rewardsmith(tmp_path, "design", "--resume", "latest", "--allow-unsandboxed")
+    assert said.code == 2
+    assert "this run began in the sandbox" in said.error

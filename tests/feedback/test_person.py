@@ -36,10 +36,10 @@ def test_best_and_worst_of_n_imply_2n_minus_3_pairs():
         ({"best": "r0c0", "worst": "r0c0"}, "best and worst"),
         ({"ranking": ["r0c0", "r0c0"]}, "ranked twice"),
         ({"words": {"r0c0": 3}}, "no text"),
-        ({"words": ["slow"]}, "words .'slow'.; allowed: .*it falls over"),
-        ({"words": "slow"}, "words 'slow'"),
-        ({"ranking": 5}, "ranking 5; allowed: a list of candidates"),
-        ({"ranking": "r0c0"}, "ranking 'r0c0'"),
+        ({"words": ["slow"]}, "words of an answer: received .'slow'.; allowed: an object of texts"),
+        ({"words": "slow"}, "words of an answer: received 'slow'"),
+        ({"ranking": 5}, "ranking of an answer: received 5; allowed: a list of candidates"),
+        ({"ranking": "r0c0"}, "ranking of an answer: received 'r0c0'"),
         ({"best": ["r0c0"]}, "candidate"),
         ({"best": {}}, "candidate"),
         ({"words": {"x": "y"}}, "candidate 'x'"),
@@ -101,6 +101,8 @@ def test_a_script_of_answers_that_is_none_is_refused_before_it_is_needed(tmp_pat
 
 def test_what_a_user_types():
     assert parse_person("scripted:success:0.1") == Oracle(0.1)
+    assert parse_person("scripted:success:0.1").label.endswith("10% of the answers wrong")
+    assert "wrong" not in parse_person("scripted:success").label
     assert parse_person("scripted:a.json") == Recorded("a.json")
     assert parse_person("terminal") is None
     refused = (

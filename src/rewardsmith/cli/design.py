@@ -186,7 +186,12 @@ def _preview(config: Design, json: bool) -> None:
 def _resumed(
     name: str, out: Path | None, task: str | None, given: dict[str, Any], endpoint: Endpoint | None
 ) -> tuple[Design, Path | None]:
-    """The design of a stored run; what it was made with cannot be changed any more."""
+    """The design of a stored run; what it was made with cannot be changed any more.
+
+    That it runs code without a sandbox must be typed again: the run folder may be a stranger's.
+    """
+    allowed = bool(given.get("unsandboxed"))
+    given = {key: value for key, value in given.items() if key != "unsandboxed"}
     if task is not None or given:
         extra = ", ".join(f"--{key}" for key in given) or f"the task {task!r}"
         raise BadInput("--resume", f"{name} and {extra}", "--resume RUN alone", "a run goes on as it began")
@@ -197,9 +202,20 @@ def _resumed(
     stored = Run.open(out, name)
     config, folder, asked = stored.config, stored.folder, stored.event("endpoint")
     stored.close()
+    _check_unsandboxed(stored.id, bool(config.get("unsandboxed")), allowed)
     if endpoint is None and asked is not None:
         endpoint = Endpoint(asked.payload["model"], **asked.timing)
     return from_record(config, endpoint), folder.parent
+
+
+def _check_unsandboxed(run_id: str, stored: bool, typed: bool) -> None:
+    why = "a run folder may be a stranger's, so it cannot switch the sandbox off by itself"
+    if stored and not typed:
+        allowed = f"--resume {run_id} --allow-unsandboxed, if you trust what it runs"
+        raise BadInput("--resume", f"{run_id}, which runs a model's Python without a sandbox", allowed, why)
+    if typed and not stored:
+        received = f"{run_id} and --allow-unsandboxed"
+        raise BadInput("--resume", received, "--resume RUN alone", "this run began in the sandbox")
 
 
 @dataclass(frozen=True)
@@ -214,22 +230,25 @@ class _Place:
 
 def _run(config: Design, root: Path | None, out: Path | None, place: _Place) -> Run:
     from ..design import design
+    from ..design.winner import NoWinner
     from ..optimize.control.cluster import named_engine
 
     engine = named_engine(place.engine, place.address, place.workers)
     watcher = narrator()
     began: list[Run] = []
     stopper = Stopper(
-        farewell=lambda: _how_to_go_on(began[-1].id if began else "", out),
+        farewell=lambda: _how_to_go_on(began, out, config.unsandboxed),
         clean_up=lambda: began[-1].stop("interrupted") if began else None,
     )
     try:
         with stopper:
             relay, person = _Relay(watcher, stopper, began), person_of(config.feedback)
             return design(config, root, relay, engine, person, store=place.store)
+    except NoWinner:
+        raise  # the search is over: to continue it would end the same way
     except RewardsmithError:
         if began:
-            tell(_how_to_go_on(began[-1].id, out))
+            tell(_how_to_go_on(began, out, config.unsandboxed))
         raise
     except KeyboardInterrupt as error:
         raise Stopped(str(error)) from None  # Typer has an answer of its own to KeyboardInterrupt
@@ -264,8 +283,8 @@ def _report(run: Run) -> Path | None:
         return None
 
 
-def _how_to_go_on(run_id: str, out: Path | None) -> str:
-    if not run_id:
+def _how_to_go_on(began: list[Run], out: Path | None, unsandboxed: bool) -> str:
+    if not began:
         return "stopped before the run began; nothing was recorded"
-    place = f" --out {out}" if out is not None else ""
-    return f"stopped; nothing is lost; continue with: rewardsmith design --resume {run_id}{place}"
+    options = (f" --out {out}" if out is not None else "") + (" --allow-unsandboxed" if unsandboxed else "")
+    return f"stopped; nothing is lost; continue with: rewardsmith design --resume {began[-1].id}{options}"

@@ -16,15 +16,19 @@ if TYPE_CHECKING:
     from .loop import Search
 
 
+class NoWinner(StoreError):
+    """The search came to its end, and nothing of it could be trained; to continue it changes nothing."""
+
+
 def select_winner(search: Search) -> Candidate:
     """The winner; ``search.selection`` says what it was chosen on.
 
     Raises:
-        StoreError: no candidate could be trained.
+        NoWinner: no candidate could be trained.
     """
     ranked = [s for s in search.ranked() if s.finished] or search.ranked()
     if not ranked:
-        raise StoreError(f"run {search.run.id} has no winner: {_why_none(search)}")
+        raise NoWinner(f"run {search.run.id} has no winner: {_why_none(search)}")
     selection = search.config.resolved.selection
     if selection.kind != "honest":
         best = ranked[0] if selection.judge == "people" else published(selection.kind, ranked)
@@ -43,6 +47,8 @@ def _why_none(search: Search) -> str:
         asked = sum(search.refused.values())
         model = "the model" if search.config.llm is None else search.config.llm.model
         return f"no answer of {model} held a program ({asked} asked for); read --dry-run, try another --model"
+    if not search.refused and search.config.llm is not None:
+        return f"the budget of {search.config.llm.model} ({search.config.spend}) paid for no answer; raise it"
     return (
         f"every reward was refused ({refused or 'none was proposed'}); the report shows why: rewardsmith report"
     )

@@ -206,7 +206,8 @@ class Oracle:
 
     @property
     def label(self) -> str:
-        return f"scripted: best and worst by hidden success, {self.noise:.0%} of the answers wrong"
+        wrong = f", {self.noise:.0%} of the answers wrong" if self.noise else ""
+        return f"scripted: best and worst by hidden success{wrong}"
 
     def answer(self, question: Question, truth: Mapping[str, float]) -> Answer:
         known = [name for name in question.ids if not np.isnan(truth.get(name, np.nan))]
