@@ -80,13 +80,11 @@ def adaptive_checks(seeds: range, episodes: int, meter: Meter) -> tuple[list[Che
     for where, world in (("rooms", four_rooms(discount=0.95, slip=0.1)), ("corridor", corridor)):
         fixed = [LOUD * world.expected_reward, exprd(world, np.flatnonzero(~world.ends)).reward]
         setting = Reinforce(episodes=episodes, horizon=40, learning_rate=RATE, evaluate_every=50)
-        online = ExpAdaRD(("own", "first", "shuffled"), np.stack(fixed), every=20, spread=0.4)
-        curves = reinforce(world, seeds, setting, online)
+        ada = ExpAdaRD(("own", "first", "shuffled"), np.stack(fixed), every=20, spread=0.4)
+        curves = reinforce(world, seeds, setting, ada)
         meter.count("env_steps", int(curves.steps.sum()))
         means = curves.performance.mean(-1) / float(world.initial @ tables.value_iteration(world))
-        area |= {
-            f"{name}, {where}": v for name, v in zip(("original", "EXPRD", *online.sees), means, strict=True)
-        }
+        area |= {f"{n}, {where}": v for n, v in zip(("original", "EXPRD", *ada.sees), means, strict=True)}
     checks = [
         compare_paired(f"ExpAdaRD learns faster than {name}", area["own, rooms"], area[f"{key}, rooms"])
         for key, name in (("original", "the original reward"), ("EXPRD", "EXPRD in every state"),
