@@ -76,14 +76,15 @@ def expert_checks(expert: Exprd, seeds: range, meter: Meter) -> tuple[list[Check
 def adaptive_checks(seeds: range, episodes: int, meter: Meter) -> tuple[list[Check], dict[str, object]]:
     """ExpAdaRD by REINFORCE; with two actions all open-minded learners are best told the same: the control."""
     area: dict[str, np.ndarray] = {}
-    corridor, sees = tables.chain(2, 6, 0.95, (0.0, 1.0), slip=0.05), ("own", "first", "shuffled")
+    corridor = tables.chain(2, 6, 0.95, (0.0, 1.0), slip=0.05)
     for where, world in (("rooms", four_rooms(discount=0.95, slip=0.1)), ("corridor", corridor)):
         fixed = [LOUD * world.expected_reward, exprd(world, np.flatnonzero(~world.ends)).reward]
         setting = Reinforce(episodes=episodes, horizon=40, learning_rate=RATE, evaluate_every=50)
-        curves = reinforce(world, seeds, setting, ExpAdaRD(sees, np.stack(fixed), every=20, spread=0.4))
+        ada = ExpAdaRD(("own", "first", "shuffled"), np.stack(fixed), every=20, spread=0.4)
+        curves = reinforce(world, seeds, setting, ada)
         meter.count("env_steps", int(curves.steps.sum()))
         means = curves.performance.mean(-1) / float(world.initial @ tables.value_iteration(world))
-        area |= {f"{name}, {where}": v for name, v in zip(("original", "EXPRD", *sees), means, strict=True)}
+        area |= {f"{n}, {where}": v for n, v in zip(("original", "EXPRD", *ada.sees), means, strict=True)}
     checks = [
         compare_paired(f"ExpAdaRD learns faster than {name}", area["own, rooms"], area[f"{key}, rooms"])
         for key, name in (("original", "the original reward"), ("EXPRD", "EXPRD in every state"),
@@ -103,11 +104,10 @@ def learner_checks(
     near = tables.chain(5, 5, 0.99, (0.0, 1.0), slip=0.05)  # chance finds it, nothing deceives
     share_of_best: dict[str, np.ndarray] = {}
     for where, world in (("far", far), ("near", near)):
-        best = float(world.initial @ tables.value_iteration(world))
         curves = reinforce(world, seeds, setting, learner)
         meter.count("env_steps", int(curves.steps.sum()))
-        for name, values in zip(names, curves.performance / best, strict=True):
-            share_of_best[f"{name}, {where}"] = values
+        for name, values in zip(names, curves.performance, strict=True):
+            share_of_best[f"{name}, {where}"] = values / float(world.initial @ tables.value_iteration(world))
     # Found within 2000 episodes: more than half of the best return, which the small reward cannot give.
     found = {name: np.asarray(values[:, :11].max(-1) > 0.5) for name, values in share_of_best.items()}
     checks = [
