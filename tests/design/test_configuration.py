@@ -74,9 +74,9 @@ GOOD = {"name": "mine", "meaning": "one", "strategy": {"kind": "evolve"}, "sees"
         ({"sees": ["success"]}, "order, terms, score"),
         ({"sees": []}, "evolve needs it"),
         ({"rounds": 0}, "at least 1"),
-        ({"rounds": "5"}, "valid integer"),
-        ({"rounds": 2.5}, "valid integer"),
-        ({"strategy": {"kind": "evolve", "fresh": "0.5"}}, "valid number"),
+        ({"rounds": "5"}, "method: rounds: received '5'; allowed: a whole number$"),
+        ({"rounds": 2.5}, "received 2.5; allowed: a whole number$"),
+        ({"strategy": {"kind": "evolve", "fresh": "0.5"}}, "fresh: received '0.5'; allowed: a number$"),
         ({"training": {"first": 1.5}}, "training.first.*0 to 1"),
         ({"training": {"kind": "sac"}}, "'ppo', 'shared_replay' or 'plan'"),
         ({"training": {"checkpoint": "best"}}, "'last' or 'peak'"),
@@ -86,7 +86,7 @@ GOOD = {"name": "mine", "meaning": "one", "strategy": {"kind": "evolve"}, "sees"
         ({"screens": {"kind": "living"}}, "a list"),
         ({"writing": {"generator": "learned"}}, "also score"),
         ({"speed": 3}, "key 'speed'"),
-        ({"meaning": None}, "valid string"),
+        ({"meaning": None}, "meaning: received None; allowed: a text$"),
     ],
 )
 def test_bad_methods_are_refused_in_one_line(change, says):

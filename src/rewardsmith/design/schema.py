@@ -19,6 +19,17 @@ FOLDER = Path(__file__).parent / "methods"
 DEFAULT = "rewardsmith"
 _LATER = {"checkpoint": "last"}  # keys of training that were not always there
 _MOST_BYTES = 1 << 18
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a finite number",
+    "bool": "true or false",
+    "string": "a text",
+    "tuple": "a list",
+    "list": "a list",
+    "dict": "a mapping",
+    "none_required": "nothing (null)",
+}
 _SECTIONS: dict[str, type[Any]] = {"writing": Writing, "training": Training, "selection": Selection, "fit": Fit}
 
 
@@ -163,8 +174,18 @@ def _typed(made: type[Any], name: str, value: Any, where: str) -> Any:
         # JSON knows lists only, so tuples are read from them although nothing else is converted
         return pydantic.TypeAdapter(declared).validate_json(json.dumps(value), strict=True)
     except (pydantic.ValidationError, TypeError, ValueError) as error:
-        said = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
-        raise BadInput(f"{where}.{name}", _shown(value), " ".join(said.split())) from None
+        said = _allowed(error.errors()[0]) if isinstance(error, pydantic.ValidationError) else str(error)
+        raise BadInput(f"{where}: {name}", _shown(value), " ".join(said.split())) from None
+
+
+def _allowed(problem: Mapping[str, Any]) -> str:
+    """What would have been right, in our words; the place inside a list or a mapping is named."""
+    kind = str(problem["type"]).removesuffix("_type").removesuffix("_parsing").removesuffix("_from_float")
+    if kind == "literal_error":
+        return str(problem["ctx"]["expected"])
+    said = _WORDS.get(kind) or str(problem["msg"])
+    place = [each for each in problem["loc"] if isinstance(each, int)]
+    return f"{said} at place {place[0]}" if place else said
 
 
 def _shown(value: Any) -> str:

@@ -104,3 +104,12 @@ def test_long_waits_are_said(monkeypatch, caplog):
     assert reply is not None
     assert reply.text == "late"
     assert "0 of 1 answers after 0 s; waiting up to 30 s for each try, 7 tries" in caplog.text
+
+
+def test_an_account_without_money_is_not_asked_again():
+    body = '{"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}'
+    began = time.monotonic()
+    said = refusal(429, body, retries=60)
+    assert time.monotonic() - began < 100, "sixty pauses take far longer"
+    assert "You exceeded your current quota" in said
+    assert "waiting does not help" in said

@@ -27,6 +27,7 @@ _NAMED = ("temperature", "seed")
 _MOST_TOKENS = 1 << 40
 _LONGEST_NAME = 200
 _PAUSE = 60.0  # the longest that the client waits between two tries, because the endpoint says so
+_PAID = "the account has no quota left: waiting does not help, so it was not asked again"
 _TRUSTED = "nothing was sent there: give that address itself if you trust it"
 LONGEST_REPLY = 200_000  # characters; nobody reads a program of this size, and a repair would send it back
 PATIENCE_SECONDS = 20.0
@@ -109,6 +110,10 @@ class _Batch:
                 )
                 return
             except (openai.OpenAIError, ValueError, TimeoutError) as error:
+                if getattr(error, "status_code", None) == 429 and _no_money(error):
+                    told = f"{endpoint.base_url} refuses {endpoint.model}: {self.line(error)}"
+                    self.refused.append(f"{told}; {_PAID}")
+                    return
                 if (elsewhere := _sent_on(error)) is not None:
                     self.refused.append(f"{endpoint.base_url} sends requests on to {elsewhere}; {_TRUSTED}")
                     return
@@ -246,6 +251,10 @@ def _sent_on(error: Exception) -> str | None:
         return None
     place = str(response.headers.get("location", "nowhere"))
     return "".join(letter for letter in place if letter.isprintable())[:100]
+
+
+def _no_money(error: Any) -> bool:
+    return wire.spent_out(error.response.content)
 
 
 def _advice(endpoint: Endpoint, missing: bool) -> str:

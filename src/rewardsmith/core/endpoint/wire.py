@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -55,12 +56,28 @@ def client(openai: Any, base_url: str, secret: str, timeout: float, retries: int
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise httpx.DecodingError("a compressed answer, which was not asked for")
         response.stream = Bounded(response.stream)
+        if response.status_code == 429 and spent_out(await response.aread()):
+            response.headers["x-should-retry"] = "false"  # which the client obeys
 
     hooks = {"request": [asked], "response": [answered]}
     http = openai.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False, event_hooks=hooks)
     return openai.AsyncOpenAI(
         base_url=base_url, api_key=secret, timeout=timeout, max_retries=retries, http_client=http
     )
+
+
+def spent_out(body: bytes) -> bool:
+    """True where a refusal says that the account has no money left, which no waiting changes.
+
+    Example:
+        >>> spent_out(b'{"error": {"code": "insufficient_quota"}}'), spent_out(b'{"error": {"code": "busy"}}')
+        (True, False)
+    """
+    try:
+        error = json.loads(body)["error"]
+        return "insufficient_quota" in (error.get("code"), error.get("type"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
 
 
 def _library(openai: Any) -> Any:
