@@ -25,7 +25,7 @@ SLOW = ("lares", "language_to_rewards")  # a buffer of choices, and a planner: n
 ALL = tuple(name for name in method_names() if name not in SLOW)
 VARIANTS = tuple(str(path) for path in sorted(HERE.glob("*.yaml")))  # of the default
 RUNS: Mapping[str, tuple[str, ...]] = {
-    "classic": ("--tasks", "cartpole_swingup,pendulum_hold,acrobot_high", "--trainings", "48", "--seeds", "2"),
+    "classic": ("--tasks", "cartpole_swingup,pendulum_hold,acrobot_high", "--trainings", "48", "--seeds", "1"),
     "reacher": ("--tasks", "Reacher-v5", "--trainings", "24", "--seeds", "1"),
     "cheetah": ("--tasks", "HalfCheetah-v5", "--trainings", "24", "--steps", "98304", "--seeds", "1"),
     "ablations": ("--tasks", "cartpole_swingup", "--trainings", "48", "--seeds", "6"),

@@ -1,6 +1,7 @@
 """Any registered Gymnasium environment is a task: nested observations, several choices, its own verdict."""
 
 import dataclasses
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import gymnasium
@@ -14,6 +15,7 @@ from rewardsmith.core.fields import Field
 from rewardsmith.core.term import term
 from rewardsmith.design.method import Writing
 from rewardsmith.design.propose.messages import Conversation
+from rewardsmith.design.render import render_gif
 from rewardsmith.measure.exploit.living import living
 from rewardsmith.optimize.control import PPO, Population, evaluate
 from rewardsmith.tasks import Box, Discrete, GymEnv, Success, Task, native_success
@@ -193,6 +195,10 @@ def test_films():
     assert task.render(lambda obs: np.zeros(len(obs), int), frames=10).shape[0] == LAST // 2
     with pytest.raises(BadInput, match="film of Odd-v0"):
         odd_task().render(lambda obs: np.zeros(len(obs), int))
+    still = SimpleNamespace(act=lambda obs: np.zeros(len(obs), int))
+    drawn, why = render_gif(odd_task(), still, 0)
+    assert drawn is None
+    assert "takes render_mode='rgb_array' and whose render() gives a picture" in why
 
 
 def test_a_film_of_mujoco():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import BadInput
 from ..optimize.control import Policy
 from ..tasks import Task
 
@@ -26,6 +27,8 @@ def render_gif(task: Task, policy: Policy, seed: int) -> tuple[np.ndarray[Any, A
         return None, "pillow is not installed; install it with: pip install 'rewardsmith[report]'"
     try:
         pictures = [Image.fromarray(frame) for frame in task.render(policy.act, seed, FRAMES, WIDTH)]
+    except BadInput as error:  # it says what an environment needs to be drawn
+        return None, str(error)
     except Exception as error:  # a renderer fails in many ways, none of which may cost the result
         return None, f"the renderer failed ({type(error).__name__}: {' '.join(str(error).split())[:160]})"
     wait = max(20, round(1000 * _SECONDS / len(pictures)))

@@ -109,7 +109,8 @@ def _picture(env: Any, world: Any) -> Numbers:
 
 def _undrawn(env: Any, problem: Exception) -> BadInput:
     reason = f"{type(problem).__name__}: {' '.join(str(problem).split())[:240]}"
-    return BadInput(f"film of {env.id}", "no picture", "an environment that draws itself (rgb_array)", reason)
+    allowed = "an environment that takes render_mode='rgb_array' and whose render() gives a picture"
+    return BadInput(f"film of {env.id}", "no picture", allowed, reason)
 
 
 def _small(picture: Numbers, width: int) -> Numbers:
