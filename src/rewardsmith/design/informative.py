@@ -57,7 +57,7 @@ def informativeness(
 
 def exprd(
     mdp: TabularMDP,
-    active: Sequence[int],
+    active: Sequence[int] | Table,
     reward_bound: float = 1.0,
     horizons: Sequence[int] = HORIZONS,
     sparsity: float = 0.0,
@@ -76,7 +76,7 @@ def exprd(
     Raises:
         InfeasibleMargin: with a certificate and the largest feasible share of the margins.
     """
-    problem = _Problem.of(mdp, active, reward_bound, horizons, targets, margins)
+    problem = _Problem.of(mdp, [int(s) for s in active], reward_bound, horizons, targets, margins)
     return problem.solve(sparsity)
 
 
