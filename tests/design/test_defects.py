@@ -98,7 +98,7 @@ def test_defect_2_invalid_programs_count_with_the_reward_of_the_invalid():
 @pytest.mark.parametrize("value", ["False", "false", "no", 0, 1, None])
 def test_defect_3_no_text_and_no_number_is_a_truth_value(value):
     data = {"name": "mine", "meaning": "one", "sees": ["order"]}
-    with pytest.raises(BadInput, match=r"strategy\.elitist"):
+    with pytest.raises(BadInput, match="strategy: elitist"):
         parse_method({**data, "strategy": {"kind": "best", "elitist": value}})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import signal
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -164,6 +165,7 @@ class TestVerdicts:
                 import os
 
                 os.kill(worker.pid, signal.SIGKILL)
+                time.sleep(1.0)  # until it is gone, what is inside may still answer
                 return worker
 
         with Pool("T2", size=1, backend=Dying()) as dying, using(dying):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ from .sandboxed import sandboxed
 from .screen.judge import judge
 from .screen.protocol import Episode, Evidence
 from .screen.refusal import Refusal
-from .train import Site, make_trainer
+from .train import Site, Trainer, make_trainer
 from .winner import select_winner
 
 PARENTS = 8  # that the journal names after a round
@@ -106,11 +107,15 @@ class Search:
     selection: dict[str, Standing] = field(default_factory=dict)
     critics: tuple[Reward, ...] | None = None
 
+    @cached_property
+    def trainer(self) -> Trainer:
+        """How candidates are trained; it may keep state from round to round."""
+        return make_trainer(self.config.resolved.training.kind)
+
     def go(self) -> None:
         method = self.config.resolved
         self.run.record("task", "task", describe(self.task))
         self.watch.event("start", {"task": self.task, "run": self.run, "method": method.name})
-        self.trainer = make_trainer(method.training.kind)
         self.steps = record_steps(self.task, self.config.seed)
         self.writer = make_writer(self.config, self.task, self.steps)
         if self.config.llm is not None:
