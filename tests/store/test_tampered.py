@@ -112,7 +112,22 @@ def claims(shape: str, dtype: str = "<f8") -> bytes:
     return data.getvalue()
 
 
+def marked(flag: int) -> bytes:
+    """An array file whose only member says by a flag that it is encrypted."""
+    data = io.BytesIO()
+    np.savez(data, x=np.zeros(3))
+    changed = bytearray(data.getvalue())
+    for start, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        changed[changed.index(start) + place] |= flag
+    return bytes(changed)
+
+
 FILES = {
+    "encrypted": marked(1),
+    "strongly encrypted": marked(0x40),
+    "patched": marked(0x20),
+    "more than there is": claims("(1000000,)"),
+    "a later format": claims("(3,)").replace(b"\x93NUMPY\x01", b"\x93NUMPY\x09"),
     "no zip": b"x",
     "nothing": b"",
     "a bomb": bomb(),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import math
 import os
 import re
 import secrets
@@ -26,6 +27,9 @@ from rewardsmith.store import trouble
 
 TEMPORARY = ".tmp-"
 _KINDS = "biufcSUmM"
+_CIPHERED = 0x61  # flags of a member: encrypted, in one of three ways that zip has
+# The versions of ``.npy`` that arrays of these kinds are written in.
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 class _Sink(Protocol):
@@ -117,10 +121,11 @@ def read_arrays(path: Path, sha256: str) -> dict[str, np.ndarray]:
     # The checksum is whoever's wrote the journal, who need not be us.
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist()):
-                raise ValueError("it is compressed")
-            return {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
-    except (ValueError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile) as error:
+            if any(each.compress_type or each.flag_bits & _CIPHERED for each in archive.infolist()):
+                raise ValueError("it is compressed or encrypted")
+            return {name.removesuffix(".npy"): _member(archive, name, len(data)) for name in archive.namelist()}
+    # what zipfile says of archives that are cut off, of a later format, or none at all
+    except (ValueError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
         raise trouble.corrupt(path, f"it is no file of arrays: {str(error)[:100]}") from None
 
 
@@ -188,8 +193,17 @@ def _write_zip(sink: _Sink, arrays: Mapping[str, np.ndarray]) -> None:
                 np.lib.format.write_array(member, value, allow_pickle=False)
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+def _member(archive: zipfile.ZipFile, name: str, most: int) -> np.ndarray:
+    """An array; a header that claims more bytes than the file has would be believed until they are missed."""
     with archive.open(name) as member:
+        header = _HEADERS.get(np.lib.format.read_magic(member))
+        if header is None:
+            raise ValueError("an array of another format")
+        shape, _, dtype = header(member)
+        size = math.prod(shape) * dtype.itemsize
+        if size > most:
+            raise ValueError(f"a header claims {size:,} bytes")
+        member.seek(0)
         return np.lib.format.read_array(member, allow_pickle=False)
 
 
