@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from typing import Any
 
 from rewardsmith.core.stats import paired_difference
 from rewardsmith.design.schema import method_names
+from rewardsmith.report.tournament import gain_text
 
 HERE = Path(__file__).parent / "methods"
 PAGE = Path(__file__).parents[1] / "docs" / "comparison.md"
@@ -75,9 +77,7 @@ def ablations(record: Mapping[str, Any]) -> str:
 
 
 def _gain(each: Mapping[str, Any]) -> str:
-    if each["gain"] is None:
-        return ""
-    return f"{each['gain']:+.3f}" + ("" if each["error"] is None else f" ± {each['error']:.3f}")
+    return gain_text(*(math.nan if each[name] is None else each[name] for name in ("gain", "error")))
 
 
 def _reached(value: list[float | None]) -> str:

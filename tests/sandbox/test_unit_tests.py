@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import signal
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +17,7 @@ from rewardsmith.core.errors import BadInput
 from rewardsmith.sandbox import Limits, Pool, UnitTest, get_backend, passes_tests, read_tests, using, verdicts
 from rewardsmith.sandbox.unit_tests import same_text, same_value
 from rewardsmith.terms.code import last_program
+from sandbox.test_pool import gone
 
 DOUBLE = [("2", "4"), ("3", "6"), ("-1", "-2")]
 CALLS = [{"function": "double", "args": [x], "output": 2 * x} for x in (2, 3, -1)]
@@ -165,7 +165,7 @@ class TestVerdicts:
                 import os
 
                 os.kill(worker.pid, signal.SIGKILL)
-                time.sleep(1.0)  # until it is gone, what is inside may still answer
+                assert gone(worker.pid)  # until then what is inside may still answer
                 return worker
 
         with Pool("T2", size=1, backend=Dying()) as dying, using(dying):

@@ -76,25 +76,21 @@ def command(
 
 def shown(found: list[Rating], tasks: tuple[str, ...], against: str) -> str:
     """The table of ratings."""
+    from ..report.tournament import gain_text
+
     head = ("method", "rating", "95 %", f"vs {against}", *tasks, "cannot be used")
     rows = [
         (
             each.method,
             f"{each.rating:+.0f}",
             "-" if each.low != each.low else f"{each.low:+.0f} to {each.high:+.0f}",
-            _gain(each),
+            gain_text(each.gain, each.error) or "-",
             *(number(each.success[task][0]) for task in tasks),
             str(each.missing or ""),
         )
         for each in found
     ]
     return table(head, rows)
-
-
-def _gain(each: Rating) -> str:
-    if each.gain != each.gain:
-        return "-"
-    return f"{each.gain:+.3f}" + ("" if each.error != each.error else f" +- {each.error:.3f}")
 
 
 def _names(text: str) -> tuple[str, ...]:

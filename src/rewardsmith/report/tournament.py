@@ -90,13 +90,19 @@ def _row(each: Mapping[str, Any], tasks: list[str]) -> dict[str, Any]:
         "method": each["method"],
         "rating": f"{each['rating']:+.0f}",
         "interval": "" if math.isnan(each["low"]) else f"{each['low']:+.0f} to {each['high']:+.0f}",
-        "gain": _gain(each["gain"], each["error"]),
+        "gain": gain_text(each["gain"], each["error"]),
         "shrinkage": "" if math.isnan(each["shrinkage"]) else f"{each['shrinkage']:+.2f}",
         "reached": [_reached(each["success"][task]) for task in tasks],
     }
 
 
-def _gain(mean: float, error: float) -> str:
+def gain_text(mean: float, error: float) -> str:
+    """A mean difference with its standard error, as far as they are known (NaN: they are not).
+
+    Example:
+        >>> gain_text(0.25, 0.1), gain_text(0.25, math.nan), gain_text(math.nan, math.nan)
+        ('+0.250 ± 0.100', '+0.250', '')
+    """
     if math.isnan(mean):
         return ""
     return f"{mean:+.3f}" if math.isnan(error) else f"{mean:+.3f} ± {error:.3f}"

@@ -13,7 +13,7 @@ from .draw import score
 from .story import CONTROLS, Story, verdicts
 
 _TOO_GOOD = 0.1
-_NOTHING = 0.05  # success that chance reaches as well
+NOTHING = 0.05  # success that chance reaches as well
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _against_controls(story: Story, mean: Any, low: Any) -> tuple[str, str, list
 
 def _all_near_nothing(story: Story, mean: Any, controls: Sequence[str]) -> bool:
     found = [mean, *(story.controls[name]["success"].get("mean") for name in controls)]
-    return all(_known(each) and each < _NOTHING for each in found)
+    return all(_known(each) and each < NOTHING for each in found)
 
 
 def _seed_notes(story: Story, each: Any) -> list[tuple[str, str]]:
