@@ -123,6 +123,18 @@ def test_the_ring_overwrites_the_oldest() -> None:
     assert store.raw["action"][0].tolist() == store.paid[0, 0].tolist() == wanted
 
 
+def test_an_elite_that_stopped_to_vary_gives_no_scale() -> None:
+    """The oldest experience is lost: what was paid once may be paid nowhere that is still stored."""
+    silent = 0.0 * closer
+    old = SharedReplay.start(four_rooms, (silent, closer, corner), [1, 2], QUICK).advance(2 * QUICK.round)
+    new = old.with_rewards((silent, closer, 2.0 * corner + 3.0 * closer), elites=[0, 1])
+    led = old.with_rewards((silent, closer, 2.0 * corner + 3.0 * closer), elites=[1, 0])
+    assert same(new, led)
+    assert (new.factor[2] != old.factor[2]).all()
+    alone = old.with_rewards((silent, closer, 2.0 * corner + 3.0 * closer), elites=[0])
+    assert same(alone, old.with_rewards((silent, closer, 2.0 * corner + 3.0 * closer)))
+
+
 def test_others_start_again_from_the_elite_on_its_scale(found: SharedReplay) -> None:
     new = found.with_rewards((1000.0 * closer + 5.0, closer, 10.0 * corner + closer), elites=[1])
     params, own = np.asarray(new.agents.params), np.asarray(found.agents.params)

@@ -77,11 +77,12 @@ class SharedBuffer:
         """The candidates that vary on the stored experience, as many as there are members."""
         if self.replay is None:
             return list(race.ids)
+        from ...optimize.replay import varies
         from ...optimize.replay.store import label
 
         paid = label(race.task, race.rewards, self.replay.store.rows())
-        spread = [float(np.nanstd(each)) if np.isfinite(each).any() else 0.0 for each in paid]
-        varied = [name for name, each in zip(race.ids, spread, strict=True) if each > 1e-6]
+        known = [not np.isinf(each).any() and all(map(varies, each)) for each in paid]
+        varied = [name for name, good in zip(race.ids, known, strict=True) if good]
         return varied[: len(self.ids)]
 
     def _next(self, race: Race, usable: Sequence[str]) -> tuple[tuple[str, ...], tuple[Any, ...], list[int]]:

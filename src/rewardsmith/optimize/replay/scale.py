@@ -46,14 +46,25 @@ def match_scale(new: Numbers, elite: Numbers) -> Scaling:
     return Scaling(factor, mean_elite - factor * mean_new)
 
 
+def varies(values: Numbers) -> bool:
+    """Whether a reward has a scale: two different values at least, of those that are known (not NaN).
+
+    Example:
+        >>> varies(np.array([1.0, 2.0, np.nan])), varies(np.array([0.1, 0.1])), varies(np.array([np.nan]))
+        (True, False, False)
+    """
+    known = values[~np.isnan(values)].astype(np.float64)
+    return bool(len(known)) and float(known.std()) > FLAT * float(np.abs(known).max())
+
+
 def _moments(values: Numbers, whose: str) -> tuple[float, float]:
     known = values[~np.isnan(values)].astype(np.float64)
     what, allowed = f"{whose} reward on stored transitions", "two different values at least"
     if not len(known):
         raise BadInput(what, "no verdict on any", allowed, "its scale is matched to the elite's")
-    mean, std = float(known.mean()), float(known.std())
-    if std <= FLAT * float(np.abs(known).max()):
+    mean = float(known.mean())
+    if not varies(values):
         raise BadInput(
             what, f"{mean:g} on all of them", allowed, "a constant has no scale, and teaches nothing"
         )
-    return mean, std
+    return mean, float(known.std())

@@ -19,7 +19,7 @@ from ..control.policy import Policy
 from .config import ReplayConfig
 from .learner import Agents, Rates, Rows, study
 from .play import Played, Stage, play
-from .scale import match_scale
+from .scale import match_scale, varies
 from .store import Store, check_relabelling, label
 from .thompson import Window
 
@@ -136,8 +136,9 @@ class SharedReplay:
         Args:
             rewards: as many as before.
             elites: candidates that stay, best first.  All others start again from the best one's networks, are
-                pulled to them, and their rewards are brought to the best one's scale (Eq. 3).  Without elites
-                every agent goes on with its new labels.
+                pulled to them, and their rewards are brought to the best one's scale (Eq. 3).  Best is the
+                first whose reward still varies on the stored experience, of which the oldest is lost; without
+                such a one every agent goes on with its new labels.
 
         Raises:
             BadInput: another number of rewards, an elite that is changed, or a new reward that does not vary on
@@ -152,7 +153,8 @@ class SharedReplay:
         new = replace(self, rewards=tuple(rewards))
         if self.store.filled:
             new = replace(new, store=self.store.relabelled(label(self.task, rewards, self.store.rows())))
-        return _restarted(new, list(elites)) if elites else new
+        best = next((e for e in elites if all(map(varies, new.store.paid[e, :, : new.store.filled]))), None)
+        return new if best is None else _restarted(new, list(elites), best)
 
     def policies(self) -> list[Policy]:
         """What each member has learned: the greedy action of its values."""
@@ -284,9 +286,9 @@ def _outcomes(now: SharedReplay, played: Played) -> tuple[Numbers, tuple[Window,
 
 
 # ------------------------------------------------------------------ new rewards
-def _restarted(now: SharedReplay, elites: list[int]) -> SharedReplay:
+def _restarted(now: SharedReplay, elites: list[int], best: int) -> SharedReplay:
     """Everybody but the elites starts from the best elite's networks, on its scale."""
-    best, count = elites[0], len(now.seeds)
+    count = len(now.seeds)
     others = [k for k in range(len(now.rewards)) if k not in elites]
     factor, offset = now.factor.copy(), now.offset.copy()
     filled = now.store.filled
